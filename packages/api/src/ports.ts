@@ -1,0 +1,134 @@
+import type {
+  DeviceView,
+  GatewayView,
+  JobProgress,
+  JobRequest,
+  JobResult,
+  Role,
+  ScheduledJob,
+  ServiceStatus,
+  WhitelistDevice,
+} from '@airlift/contract';
+import type { Eui64, UtcMs } from '@airlift/kernel';
+
+export type {
+  DeviceProgress,
+  DeviceResult,
+  DeviceStatus,
+  DeviceView,
+  GatewayView,
+  JobProgress,
+  JobResult,
+  ScheduledJob,
+} from '@airlift/contract';
+
+/** What the API needs of the rest of the server. Each port is small, has an in-memory fake and a shared suite. */
+export interface ApiPorts {
+  readonly accounts: AccountStore;
+  readonly uploads: UploadStore;
+  readonly jobs: JobDesk;
+  readonly whitelist: Whitelist;
+  readonly fleetView: FleetView;
+}
+
+/** A person who may log in. `passwordHash` is the text made by `hashPassword`. */
+export interface User {
+  readonly name: string;
+  readonly role: Role;
+  readonly passwordHash: string;
+}
+
+/** A login that lasts until `expiresAt`; only the hash of its token is kept. */
+export interface LoginSession {
+  readonly tokenHash: string;
+  readonly userName: string;
+  readonly role: Role;
+  readonly address: string;
+  readonly port: number;
+  readonly createdAt: UtcMs;
+  readonly expiresAt: UtcMs;
+}
+
+/** Wrong passwords in a row for one user, shared by all replicas. */
+export interface LoginFailures {
+  readonly count: number;
+  readonly lockedUntil: UtcMs | undefined;
+}
+
+export interface AccountStore {
+  /** True once a first administrator exists. */
+  commissioned(): Promise<boolean>;
+  /** Adds or replaces a user. */
+  saveUser(user: User): Promise<void>;
+  /** Adds the user only if there is none at all; false when somebody was first. */
+  saveFirstUser(user: User): Promise<boolean>;
+  user(name: string): Promise<User | undefined>;
+  saveSession(session: LoginSession): Promise<void>;
+  session(tokenHash: string): Promise<LoginSession | undefined>;
+  extendSession(tokenHash: string, expiresAt: UtcMs): Promise<void>;
+  deleteSession(tokenHash: string): Promise<void>;
+  deleteSessionsOf(userName: string): Promise<void>;
+  deleteExpiredSessions(now: UtcMs): Promise<void>;
+  failures(userName: string): Promise<LoginFailures>;
+  saveFailures(userName: string, failures: LoginFailures): Promise<void>;
+}
+
+/** Firmware for `fota`, payloads for `mcm`: each kind has its own names. */
+export type UploadKind = 'fota' | 'message';
+
+export interface StoredFile {
+  readonly kind: UploadKind;
+  readonly name: string;
+  /** SHA-256 of the content, lower-case hexadecimal. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly uploadedAt: UtcMs;
+}
+
+export interface UploadStore {
+  /**
+   * Streams a file to disk and lets it appear under `name` (a safe basename already) only when complete and durable.
+   * @throws CallerError `upload-empty` | `upload-too-large` | `storage-full`; nothing is left behind then
+   */
+  receive(kind: UploadKind, name: string, content: AsyncIterable<Uint8Array>, limitBytes: number): Promise<StoredFile>;
+  file(kind: UploadKind, name: string): Promise<StoredFile | undefined>;
+  /** The most recent upload of the kind. */
+  latest(kind: UploadKind): Promise<StoredFile | undefined>;
+}
+
+export interface JobDesk {
+  /**
+   * Accepts a job durably and gives it its name.
+   * @throws CallerError `fota-file-missing` | `message-file-missing` | `schedule-name-taken` | `payload-too-long`
+   */
+  schedule(request: JobRequest): Promise<ScheduledJob>;
+  scheduled(): Promise<readonly ScheduledJob[]>;
+  /** Cancels before the start. */
+  cancel(filename: string): Promise<'cancelled' | 'unknown' | 'started'>;
+  /** One job, or without a name the one `GET /api/lora/fotaprogress` speaks of (contract section 2.5). */
+  progress(filename?: string): Promise<JobProgress | undefined>;
+  /** All jobs that are not complete, plus the one `progress()` names. */
+  operations(): Promise<readonly JobProgress[]>;
+  /** Newest first, at most 1000. */
+  results(): Promise<readonly JobResult[]>;
+  deleteResult(filename: string): Promise<boolean>;
+}
+
+export interface Whitelist {
+  list(): Promise<readonly WhitelistDevice[]>;
+  /** @throws CallerError `device-exists` */
+  add(device: WhitelistDevice): Promise<void>;
+  /** False when no such device is known. */
+  replace(devEui: Eui64, device: WhitelistDevice): Promise<boolean>;
+  remove(devEui: Eui64): Promise<boolean>;
+  removeAll(): Promise<void>;
+}
+
+export interface FleetView {
+  /** Process identifiers as `GET /api/lora/status` shows them; 0 = not running. */
+  status(): Promise<ServiceStatus>;
+  gateways(): Promise<readonly GatewayView[]>;
+  devices(): Promise<readonly DeviceView[]>;
+  /** Counters as `GET /api/lora/stats` shows them. */
+  stats(): Promise<Readonly<Record<string, number>>>;
+}

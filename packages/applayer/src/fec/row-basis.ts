@@ -1,0 +1,103 @@
+/**
+ * A set of independent rows over the columns that a decoder lacks, kept so that the next row can be tested against it:
+ * no two rows share their lowest open column. Columns may be closed later, when their plain fragment arrives after all.
+ */
+export class RowBasis {
+  readonly #columns: Int32Array;
+  readonly #words: number;
+  /** Row p, when present, has p as its lowest open position. */
+  readonly #rows: Int32Array;
+  readonly #present: Uint8Array;
+  readonly #open: Int32Array;
+  readonly #work: Int32Array;
+  #size = 0;
+
+  /** `columns`: the columns of full rows that are lacking, ascending. Everything else of a row is ignored. */
+  constructor(columns: Int32Array) {
+    this.#columns = columns;
+    this.#words = (columns.length + 31) >>> 5;
+    this.#rows = new Int32Array(columns.length * this.#words);
+    this.#present = new Uint8Array(columns.length);
+    this.#open = new Int32Array(this.#words);
+    for (let p = 0; p < columns.length; p++) {
+      this.#open[p >>> 5] = (this.#open[p >>> 5] as number) | (1 << (p & 31));
+    }
+    this.#work = new Int32Array(this.#words);
+  }
+
+  /** Number of independent rows held. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Takes a full row; false when it follows from those held. */
+  add(row: Int32Array): boolean {
+    gatherColumns(row, this.#columns, this.#work, 0);
+    return this.#reduce();
+  }
+
+  /** Closes a column: its value is known now. Whether or not a row depended on it, `size` tells how many remain. */
+  close(column: number): void {
+    const position = positionOf(this.#columns, column);
+    if (position < 0) return;
+    const word = position >>> 5;
+    this.#open[word] = (this.#open[word] as number) & ~(1 << (position & 31));
+    if (this.#present[position] === 0) return;
+    // The row that stood here needs another lowest column, or has none left and was only worth the one just closed.
+    this.#present[position] = 0;
+    this.#size -= 1;
+    this.#work.set(this.#rows.subarray(position * this.#words, (position + 1) * this.#words));
+    this.#reduce();
+  }
+
+  #reduce(): boolean {
+    const words = this.#words;
+    const work = this.#work;
+    const rows = this.#rows;
+    for (let w = 0; w < words; w++) {
+      const open = this.#open[w] as number;
+      let bits = (work[w] as number) & open;
+      while (bits !== 0) {
+        const position = 32 * w + 31 - Math.clz32(bits & -bits);
+        const at = position * words;
+        if (this.#present[position] === 0) {
+          for (let i = w; i < words; i++) rows[at + i] = work[i] as number;
+          this.#present[position] = 1;
+          this.#size += 1;
+          return true;
+        }
+        for (let i = w; i < words; i++) work[i] = (work[i] as number) ^ (rows[at + i] as number);
+        bits = (work[w] as number) & open;
+      }
+    }
+    return false;
+  }
+}
+
+/** Writes the bits of the chosen columns of a full row side by side to `target`, from word `at` on. */
+export function gatherColumns(row: Int32Array, columns: Int32Array, target: Int32Array, at: number): void {
+  let word = 0;
+  for (let p = 0; p < columns.length; p++) {
+    const column = columns[p] as number;
+    word |= (((row[column >>> 5] as number) >>> (column & 31)) & 1) << (p & 31);
+    if ((p & 31) === 31) {
+      target[at + (p >>> 5)] = word;
+      word = 0;
+    }
+  }
+  if ((columns.length & 31) !== 0) target[at + (columns.length >>> 5)] = word;
+}
+
+/** Where an ascending list holds a number, or -1. */
+function positionOf(ascending: Int32Array, wanted: number): number {
+  let low = 0;
+  let high = ascending.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const found = ascending[middle] as number;
+    if (found === wanted) return middle;
+    if (found < wanted) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}

@@ -1,0 +1,118 @@
+import type { Combiner, CombinerEngine } from './combiner.ts';
+import { MAX_BATCH, rowsPerBatch } from './row-batches.ts';
+import { assembleKernel, KERNEL_OVERSHOOT, type KernelFunctions } from './wasm-kernel.ts';
+
+/** The part of the WebAssembly interface that is used; Node's types have none. */
+interface WebAssemblyApi {
+  validate(module: Uint8Array): boolean;
+  readonly Module: new (module: Uint8Array) => object;
+  readonly Instance: new (
+    module: object,
+    imports: { readonly env: { readonly memory: WebAssemblyMemory } },
+  ) => { readonly exports: unknown };
+  readonly Memory: new (limits: { readonly initial: number }) => WebAssemblyMemory;
+}
+
+interface WebAssemblyMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
+const PAGE_OCTETS = 65_536;
+
+/**
+ * The engine with 128-bit vectors, or undefined where the runtime has none. Its memory holds the source of one combiner
+ * at a time, the one used last, and some 300 KiB of work memory for the largest number of fragments.
+ */
+export function wasmEngine(): CombinerEngine | undefined {
+  const api = (globalThis as { readonly WebAssembly?: WebAssemblyApi }).WebAssembly;
+  const kernel = assembleKernel();
+  if (api?.validate(kernel) !== true) return undefined;
+  return new WasmEngine(api, kernel);
+}
+
+class WasmEngine implements CombinerEngine {
+  readonly kind = 'wasm';
+  readonly functions: KernelFunctions;
+  readonly #memory: WebAssemblyMemory;
+  #resident: WeakRef<WasmCombiner> | undefined;
+
+  constructor(api: WebAssemblyApi, kernel: Uint8Array) {
+    this.#memory = new api.Memory({ initial: 1 });
+    const { exports } = new api.Instance(new api.Module(kernel), { env: { memory: this.#memory } });
+    this.functions = exports as KernelFunctions;
+  }
+
+  combiner(source: Uint8Array, count: number, fragSize: number): Combiner {
+    return new WasmCombiner(this, source, count, fragSize);
+  }
+
+  /** The memory, `octets` long at least, with the combiner's source at its start. */
+  memoryFor(combiner: WasmCombiner, source: Uint8Array, octets: number): Uint8Array {
+    const pages = Math.ceil((octets - this.#memory.buffer.byteLength) / PAGE_OCTETS);
+    if (pages > 0) this.#memory.grow(pages);
+    const memory = new Uint8Array(this.#memory.buffer);
+    if (this.#resident?.deref() !== combiner) {
+      memory.set(source);
+      this.#resident = new WeakRef(combiner);
+    }
+    return memory;
+  }
+}
+
+class WasmCombiner implements Combiner {
+  readonly #engine: WasmEngine;
+  readonly #source: Uint8Array;
+  readonly #count: number;
+  readonly #fragSize: number;
+
+  constructor(engine: WasmEngine, source: Uint8Array, count: number, fragSize: number) {
+    this.#engine = engine;
+    this.#source = source;
+    this.#count = count;
+    this.#fragSize = fragSize;
+  }
+
+  combine(matrix: Int32Array, rows: number, target: Uint8Array): void {
+    if (rows === 0) return;
+    const rowSize = ((this.#count + 31) >>> 5) * 4;
+    const vectors = (this.#fragSize + 15) >>> 4;
+    const sumSize = ((vectors + 3) >>> 2) * 64;
+    let end = aligned(this.#source.length + KERNEL_OVERSHOOT);
+    const take = (octets: number): number => {
+      const start = end;
+      end = aligned(end + octets);
+      return start;
+    };
+    const matrixAt = take(MAX_BATCH * rowSize);
+    const digitsAt = take(8 * rowSize);
+    const placesAt = take(4 * 2 ** MAX_BATCH);
+    const endsAt = take(4 * 2 ** MAX_BATCH);
+    const orderAt = take(4 * this.#count);
+    const sumsAt = take(MAX_BATCH * sumSize);
+    const packedAt = take(MAX_BATCH * this.#fragSize + KERNEL_OVERSHOOT);
+    const memory = this.#engine.memoryFor(this, this.#source, end);
+    const { transpose, arrange, sum4, sum8, pack } = this.#engine.functions;
+    const octets = new Uint8Array(matrix.buffer, matrix.byteOffset, matrix.byteLength);
+    const batch = rowsPerBatch(this.#count, rows);
+    for (let r = 0; r < rows; r += batch) {
+      const taken = Math.min(batch, rows - r);
+      const groups = 2 ** taken;
+      memory.set(octets.subarray(r * rowSize, (r + taken) * rowSize), matrixAt);
+      memory.fill(0, matrixAt + taken * rowSize, matrixAt + MAX_BATCH * rowSize);
+      memory.fill(0, sumsAt, sumsAt + taken * sumSize);
+      transpose(matrixAt, rowSize, digitsAt);
+      arrange(digitsAt, this.#count, 0, this.#fragSize, groups, placesAt, orderAt, endsAt);
+      let skip = 0;
+      for (; skip + 64 < sumSize; skip += 128) sum8(endsAt, groups, skip, sumsAt, sumSize);
+      if (skip < sumSize) sum4(endsAt, groups, skip, sumsAt, sumSize);
+      pack(sumsAt, sumSize, taken, packedAt, this.#fragSize);
+      target.set(memory.subarray(packedAt, packedAt + taken * this.#fragSize), r * this.#fragSize);
+    }
+  }
+}
+
+/** The next address that is a multiple of 16. */
+function aligned(address: number): number {
+  return (address + 15) & ~15;
+}

@@ -1,0 +1,275 @@
+import type { GpsMs, UtcMs } from '@airlift/kernel';
+import type { CrcVerdict, DeviceAnswer } from './answers.ts';
+import type { DeviceState, Evidence, Reception, SetupStep } from './device-state.ts';
+import type { ReasonCode } from './reasons.ts';
+
+/** What the machine of one device must know of the job around it. */
+export interface DeviceContext {
+  readonly now: UtcMs;
+  readonly launchAt: UtcMs;
+  readonly sessionTimeGpsS: number;
+  /** Messages need no fragmentation session. */
+  readonly kind: 'FOTA' | 'Message';
+  /** Group and session may be asked for in one frame. */
+  readonly severalCommands: boolean;
+  /** SessionTime is GPS time, so the device's TimeToStart tells whether its clock is right. */
+  readonly checksClock: boolean;
+  /** A device of class C hears a question at once; one of class A after its own uplinks only. */
+  readonly listensAlways: boolean;
+  /** The last fragment number that went on the air. */
+  readonly sent: number;
+}
+
+export type DeviceEvent =
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'refuse'; readonly reason: ReasonCode }
+  | {
+      readonly kind: 'uplink';
+      readonly answers: readonly DeviceAnswer[];
+      readonly receivedGps: GpsMs;
+      /** The device is being told the time in answer to this uplink. */
+      readonly getsTime: boolean;
+      /** Verdict on the CRC-64 among the answers, if there is one. */
+      readonly crc: CrcVerdict | undefined;
+    }
+  | { readonly kind: 'question'; readonly fate: 'on-air' | 'lost' }
+  | { readonly kind: 'ask-again' }
+  | { readonly kind: 'joined' }
+  | { readonly kind: 'launch'; readonly joined: boolean }
+  | { readonly kind: 'status-requested' }
+  | { readonly kind: 'message-sent' }
+  | {
+      readonly kind: 'end';
+      readonly presumedComplete: boolean;
+      readonly needsCrc64: boolean;
+      readonly neverSent: boolean;
+    }
+  | { readonly kind: 'server-restarted' };
+
+export interface DeviceStep {
+  readonly state: DeviceState;
+  /** Steps to ask for in one downlink; empty = nothing to send. */
+  readonly ask: readonly SetupStep[];
+}
+
+/** An uplink that is still open when the session starts costs the device the whole session, so none is provoked then. */
+const QUIET_BEFORE_LAUNCH_MS = 6_000;
+/** How far TimeToStart may lie from our own reckoning: whole seconds on both sides and the age of the uplink. */
+const CLOCK_TOLERANCE_S = 3;
+const ASK_AGAIN_AFTER_MS = 8_000;
+const MOST_RESYNCS = 4;
+const MOST_QUESTIONS = 40;
+
+/** One step of one device in one job. */
+export function deviceStep(state: DeviceState, event: DeviceEvent, context: DeviceContext): DeviceStep {
+  switch (event.kind) {
+    case 'begin':
+      return state.kind === 'pending' ? ask(freshSetup(context), context) : same(state);
+    case 'refuse':
+      return state.kind === 'pending'
+        ? still({
+            kind: event.reason === 'unknown-device' ? 'skipped' : 'failed',
+            reason: event.reason,
+            at: context.now,
+            reception: undefined,
+          })
+        : same(state);
+    case 'uplink':
+      return uplinkStep(state, event, context);
+    case 'question':
+      return questionStep(state, event.fate, context);
+    case 'ask-again':
+      return askAgainStep(state, context);
+    case 'joined':
+      return joinedStep(state, context);
+    case 'launch':
+      return launchStep(state, event.joined, context);
+    case 'status-requested':
+      return state.kind === 'receiving' ? still({ ...state, silentFor: state.silentFor + 1 }) : same(state);
+    case 'message-sent':
+      return state.kind === 'receiving' ? still(done('session-answer', context.now, undefined)) : same(state);
+    case 'end':
+      return endStep(state, event, context);
+    case 'server-restarted':
+      if (state.kind !== 'setting-up') return same(state);
+      return ask({ ...state, question: 'none', askAgainAt: undefined }, context);
+  }
+}
+
+type SettingUp = Extract<DeviceState, { kind: 'setting-up' }>;
+
+function freshSetup(context: DeviceContext): SettingUp {
+  const todo: readonly SetupStep[] =
+    context.kind === 'FOTA' ? ['fragmentation', 'group', 'session'] : ['group', 'session'];
+  return { kind: 'setting-up', todo, question: 'none', askAgainAt: undefined, asked: 0, resyncs: 0 };
+}
+
+/** Sends the next question unless one is on its way or it is too late to provoke an uplink. */
+function ask(state: SettingUp, context: DeviceContext): DeviceStep {
+  const [first, second] = state.todo;
+  const tooLate = context.now > context.launchAt - QUIET_BEFORE_LAUNCH_MS;
+  if (first === undefined || state.question === 'queued' || tooLate || state.asked >= MOST_QUESTIONS)
+    return still(state);
+  const steps = first === 'group' && second === 'session' && context.severalCommands ? [first, second] : [first];
+  return { state: { ...state, question: 'queued', askAgainAt: undefined, asked: state.asked + 1 }, ask: steps };
+}
+
+function uplinkStep(
+  state: DeviceState,
+  event: Extract<DeviceEvent, { kind: 'uplink' }>,
+  context: DeviceContext,
+): DeviceStep {
+  if (state.kind === 'setting-up') {
+    // The frame that was queued for this window is about to leave; asking again would only put a second one behind it.
+    let next = state as DeviceState;
+    for (const answer of event.answers) {
+      if (next.kind === 'setting-up') next = setupAnswer(next, answer, event.receivedGps, context);
+    }
+    if (next.kind !== 'setting-up') return still(next);
+    if (event.getsTime && next.todo[0] === 'clock') next = { ...next, todo: next.todo.slice(1) };
+    if (next.todo.length === 0) return still({ kind: 'ready' });
+    // The answer to the time takes this window, and only the next question shows whether it arrived.
+    if (event.getsTime) return still({ ...next, question: next.question === 'queued' ? 'queued' : 'none' });
+    return ask({ ...next, question: next.question === 'queued' ? 'queued' : 'none' }, context);
+  }
+  let next: DeviceState = state;
+  for (const answer of event.answers) next = receptionAnswer(next, answer, event.crc, context);
+  return still(next);
+}
+
+function setupAnswer(state: SettingUp, answer: DeviceAnswer, receivedGps: GpsMs, context: DeviceContext): DeviceState {
+  switch (answer.kind) {
+    case 'group':
+      return answer.accepted ? without(state, 'group') : failed('group-refused', context.now, undefined);
+    case 'fragmentation':
+      return answer.errors.length === 0
+        ? without(state, 'fragmentation')
+        : failed('fragmentation-refused', context.now, undefined);
+    case 'session':
+      return sessionAnswer(state, answer, receivedGps, context);
+    default:
+      return state;
+  }
+}
+
+function sessionAnswer(
+  state: SettingUp,
+  answer: Extract<DeviceAnswer, { kind: 'session' }>,
+  receivedGps: GpsMs,
+  context: DeviceContext,
+): DeviceState {
+  if (!state.todo.includes('session')) return state;
+  if (answer.timeToStartS === undefined) {
+    // A device that lost the group, or whose clock is ahead of the start, says "group undefined": both can be mended.
+    const mendable = answer.errors.every((error) => error === 'McGroupUndefined' || error === 'StartMissed');
+    if (!mendable) return failed('session-refused', context.now, undefined);
+    return resync(state, ['group', 'session'], context);
+  }
+  const expectedS = context.sessionTimeGpsS - receivedGps / 1000;
+  if (context.checksClock && Math.abs(answer.timeToStartS - expectedS) > CLOCK_TOLERANCE_S) {
+    return resync(state, ['session'], context);
+  }
+  return without(state, 'session');
+}
+
+/** Has the clock set first, then asks for the steps again. */
+function resync(state: SettingUp, again: readonly SetupStep[], context: DeviceContext): DeviceState {
+  if (state.resyncs >= MOST_RESYNCS) return failed('clock-not-set', context.now, undefined);
+  const others = state.todo.filter((step) => step !== 'clock' && !again.includes(step));
+  return { ...state, todo: [...others, 'clock', ...again], resyncs: state.resyncs + 1, question: 'none' };
+}
+
+function without(state: SettingUp, step: SetupStep): SettingUp {
+  if (!state.todo.includes(step)) return state;
+  return { ...state, todo: state.todo.filter((other) => other !== step), question: 'none' };
+}
+
+function receptionAnswer(
+  state: DeviceState,
+  answer: DeviceAnswer,
+  crc: CrcVerdict | undefined,
+  context: DeviceContext,
+): DeviceState {
+  if (state.kind !== 'receiving') return state;
+  switch (answer.kind) {
+    case 'status': {
+      const reception: Reception = {
+        nbFragReceived: answer.nbFragReceived,
+        missingFrag: answer.missingFrag,
+        sentByThen: context.sent,
+      };
+      if (answer.memoryError) return failed('memory-exhausted', context.now, reception);
+      return { kind: 'receiving', reception, silentFor: 0 };
+    }
+    case 'crc64':
+      if (crc === 'match') return done('crc64', context.now, state.reception);
+      return crc === 'mismatch' ? failed('integrity-mismatch', context.now, state.reception) : state;
+    case 'session-complete':
+      return done('session-complete', context.now, state.reception);
+    case 'block-received':
+      return answer.micError
+        ? failed('integrity-mismatch', context.now, state.reception)
+        : done('mic', context.now, state.reception);
+    default:
+      return state;
+  }
+}
+
+function questionStep(state: DeviceState, fate: 'on-air' | 'lost', context: DeviceContext): DeviceStep {
+  if (state.kind !== 'setting-up' || state.question !== 'queued') return same(state);
+  const askAgainAt = context.listensAlways ? ((context.now + ASK_AGAIN_AFTER_MS) as UtcMs) : undefined;
+  return still({ ...state, question: fate === 'on-air' ? 'on-air' : 'none', askAgainAt });
+}
+
+function askAgainStep(state: DeviceState, context: DeviceContext): DeviceStep {
+  if (state.kind !== 'setting-up' || state.askAgainAt === undefined || state.askAgainAt > context.now)
+    return same(state);
+  return ask({ ...state, question: 'none', askAgainAt: undefined }, context);
+}
+
+function joinedStep(state: DeviceState, context: DeviceContext): DeviceStep {
+  // A device that joins has started anew: contexts and fragments it had are gone.
+  if (state.kind === 'receiving') return still(failed('restarted', context.now, state.reception));
+  if (state.kind === 'setting-up') return still({ ...freshSetup(context), asked: state.asked, resyncs: state.resyncs });
+  if (state.kind === 'ready') return still(freshSetup(context));
+  return same(state);
+}
+
+function launchStep(state: DeviceState, joined: boolean, context: DeviceContext): DeviceStep {
+  if (state.kind === 'ready') return still({ kind: 'receiving', reception: undefined, silentFor: 0 });
+  if (state.kind !== 'setting-up') return same(state);
+  const clockTrouble = state.todo.includes('clock') || state.resyncs > 0;
+  const reason: ReasonCode = !joined ? 'never-joined' : clockTrouble ? 'clock-not-set' : 'no-answer';
+  return still(failed(reason, context.now, undefined));
+}
+
+function endStep(state: DeviceState, event: Extract<DeviceEvent, { kind: 'end' }>, context: DeviceContext): DeviceStep {
+  switch (state.kind) {
+    case 'pending':
+    case 'setting-up':
+    case 'ready':
+      return still(failed('no-answer', context.now, undefined));
+    case 'receiving':
+      if (event.neverSent) return still(failed('not-sent', context.now, state.reception));
+      if (context.kind === 'Message') return still(done('session-answer', context.now, undefined));
+      if (!event.presumedComplete) return still(failed('not-complete', context.now, state.reception));
+      if (event.needsCrc64) return still(failed('not-verified', context.now, state.reception));
+      return still(done('status-answer', context.now, state.reception));
+    default:
+      return same(state);
+  }
+}
+
+function done(evidence: Evidence, at: UtcMs, reception: Reception | undefined): DeviceState {
+  return { kind: 'done', evidence, at, reception };
+}
+
+function failed(reason: ReasonCode, at: UtcMs, reception: Reception | undefined): DeviceState {
+  return { kind: 'failed', reason, at, reception };
+}
+
+function still(state: DeviceState): DeviceStep {
+  return { state, ask: [] };
+}
+
+const same = still;

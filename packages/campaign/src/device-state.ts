@@ -1,0 +1,60 @@
+import type { UtcMs } from '@airlift/kernel';
+import type { ReasonCode } from './reasons.ts';
+
+/** One question of the set-up conversation with a device. */
+export type SetupStep = 'clock' | 'fragmentation' | 'group' | 'session';
+
+/** How a device's success is known, strongest first. */
+export type Evidence = 'mic' | 'crc64' | 'session-complete' | 'status-answer' | 'session-answer';
+
+/** What a device last said of its reception in FragSessionStatusAns. */
+export interface Reception {
+  /** Fragments received, or the number of the last one heard: stacks differ. */
+  readonly nbFragReceived: number;
+  /** Saturates at 255. */
+  readonly missingFrag: number;
+  /** The last fragment that was on the air when the device answered. */
+  readonly sentByThen: number;
+}
+
+/** Where one device stands in one job. */
+export type DeviceState =
+  /** The job has not begun its set-up. */
+  | { readonly kind: 'pending' }
+  | {
+      readonly kind: 'setting-up';
+      /** Steps without a positive answer, in the order in which they are asked. */
+      readonly todo: readonly SetupStep[];
+      /** `queued`: a question waits for its way out; `on-air`: it left, and the next uplink should answer it. */
+      readonly question: 'none' | 'queued' | 'on-air';
+      /** When to ask a device again that listens all the time; undefined for class A, whose uplinks give the beat. */
+      readonly askAgainAt: UtcMs | undefined;
+      readonly asked: number;
+      readonly resyncs: number;
+    }
+  /** Everything is agreed; waiting for the session. */
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'receiving';
+      readonly reception: Reception | undefined;
+      /** Status requests since the device last said anything. */
+      readonly silentFor: number;
+    }
+  | {
+      readonly kind: 'done';
+      readonly evidence: Evidence;
+      readonly at: UtcMs;
+      readonly reception: Reception | undefined;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly reason: ReasonCode;
+      readonly at: UtcMs;
+      readonly reception: Reception | undefined;
+    }
+  | { readonly kind: 'skipped'; readonly reason: ReasonCode; readonly at: UtcMs };
+
+/** Nothing more will happen to the device in this job. */
+export function isSettled(state: DeviceState): boolean {
+  return state.kind === 'done' || state.kind === 'failed' || state.kind === 'skipped';
+}

@@ -1,0 +1,31 @@
+export { CampaignEngine, type CampaignPorts } from './campaign-engine.ts';
+export type { CampaignLog, CampaignLogEntry } from './campaign-log.ts';
+export type { DeviceDirectory, DirectoryEntry } from './device-directory.ts';
+export type {
+  DeviceLink,
+  GroupSpec,
+  JoinedEvent,
+  LinkEvent,
+  LinkFacts,
+  TicketEvent,
+  TicketFate,
+  TicketId,
+  UnicastDownlink,
+  UplinkEvent,
+} from './device-link.ts';
+export { type DeviceState, type Evidence, isSettled, type Reception, type SetupStep } from './device-state.ts';
+export type { FotaPlan, JobPlan, MessagePlan, Pacing, RadioPlan } from './job-plan.ts';
+export type { BroadcastPhase, GroupFrame, JobState, SessionPlan } from './job-state.ts';
+export { type DeviceReport, type JobReport, reportJob } from './job-views.ts';
+export { type FotaWish, type JobWish, type MessageWish, type PlanSettings, planJob } from './plan-job.ts';
+export { REASONS, type ReasonCode } from './reasons.ts';
+export type {
+  ImageStore,
+  JobChange,
+  JobDevice,
+  JobRecord,
+  JobStore,
+  LedgerFrame,
+  LedgerTotals,
+} from './stores.ts';
+export { broadcastKey, type DeviceTraits } from './traits.ts';

@@ -1,0 +1,285 @@
+import { type UtcMs, utcMs } from '@airlift/kernel';
+import type { JobPlan } from './job-plan.ts';
+import type { BroadcastPhase, GroupFrame, JobState } from './job-state.ts';
+
+/** What the machine of a job may know of its devices, gathered when it is asked. */
+export interface DevicesView {
+  readonly total: number;
+  readonly ready: number;
+  /** In the session and without a verdict. */
+  readonly receiving: number;
+  /** Up to which fragment to go on, see `nextGoal`. */
+  nextGoal(sent: number, statusRequests: number): number;
+}
+
+export type JobEvent =
+  | { readonly kind: 'due' }
+  | { readonly kind: 'frame'; readonly frame: GroupFrame; readonly fate: 'on-air' | 'refused'; readonly at: UtcMs }
+  | { readonly kind: 'device-settled' }
+  | { readonly kind: 'server-restarted' };
+
+export type JobEffect =
+  /** Tell every ready device that the session begins, and fail the others. */
+  | { readonly kind: 'launch' }
+  | { readonly kind: 'send'; readonly frame: GroupFrame }
+  | { readonly kind: 'status-requested' }
+  | { readonly kind: 'message-sent' }
+  /** Give every device its verdict and close the group. */
+  | { readonly kind: 'end' };
+
+export interface JobStep {
+  readonly state: JobState;
+  readonly effects: readonly JobEffect[];
+}
+
+/** Facts of the session that the plan and the number of devices fix. */
+export interface JobPacing {
+  /** Pause between the starts of two frames, at least as long as the band allows. */
+  readonly plainMs: number;
+  readonly parityMs: number;
+  /** Before a status request. */
+  readonly shortMs: number;
+  /** How long devices may take to answer a status request. */
+  readonly listenMs: number;
+  /** Average pause that the duty cycle of the band enforces in the long run. */
+  readonly sustainedMs: number;
+}
+
+/** Class C begins up to a second after SessionTime; the first fragment leaves that behind. */
+const START_SLACK_MS = 2_500;
+/** For check values that devices send after their last fragment. */
+const TEARDOWN_MS = 20_000;
+/**
+ * The network server tells the fate of every frame, if need be after an hour of waiting for its share of the band; should
+ * it never, the frame counts as refused after this.
+ */
+const FATE_DEADLINE_MS = 2 * 3_600_000;
+const LONGEST_HOLD_MS = 30_000;
+const MOST_STATUS_REQUESTS = 8;
+
+const SETUP_END = 10;
+const BROADCAST_END = 90;
+
+/** When the state wants a `due` event; undefined for states that are over. */
+export function dueAt(state: JobState, plan: JobPlan): UtcMs | undefined {
+  switch (state.kind) {
+    case 'scheduled':
+      return plan.setupAt;
+    case 'setup':
+      return state.session.launchAt;
+    case 'broadcasting':
+      return state.phase.kind === 'sending' ? utcMs(state.phase.since + FATE_DEADLINE_MS) : state.phase.until;
+    case 'teardown':
+      return state.until;
+    default:
+      return undefined;
+  }
+}
+
+/** One step of a job whose set-up has begun. `scheduled` jobs are started by `beginSetup`. */
+export function jobStep(
+  state: JobState,
+  event: JobEvent,
+  devices: DevicesView,
+  plan: JobPlan,
+  pacing: JobPacing,
+  now: UtcMs,
+): JobStep {
+  switch (state.kind) {
+    case 'setup':
+      return setupStep(state, event, devices, plan, now);
+    case 'broadcasting':
+      return broadcastStep(state, event, {
+        nbFrag: plan.kind === 'FOTA' ? plan.nbFrag : 1,
+        devices,
+        plan,
+        pacing,
+        now,
+      });
+    case 'teardown':
+      return teardownStep(state, event, devices, now);
+    default:
+      return { state, effects: [] };
+  }
+}
+
+type Setup = Extract<JobState, { kind: 'setup' }>;
+type Broadcasting = Extract<JobState, { kind: 'broadcasting' }>;
+type Teardown = Extract<JobState, { kind: 'teardown' }>;
+
+interface BroadcastContext {
+  /** 1 for messages. */
+  readonly nbFrag: number;
+  readonly devices: DevicesView;
+  readonly plan: JobPlan;
+  readonly pacing: JobPacing;
+  readonly now: UtcMs;
+}
+
+function setupStep(state: Setup, event: JobEvent, devices: DevicesView, plan: JobPlan, now: UtcMs): JobStep {
+  if (event.kind !== 'due' || now < state.session.launchAt) {
+    const percent = devices.total === 0 ? 0 : (SETUP_END * devices.ready) / devices.total;
+    return { state: { ...state, percent: Math.max(state.percent, percent) }, effects: [] };
+  }
+  const { startedAt, session } = state;
+  // Nobody to send to: as on the gateways that this server follows, the job goes straight to its end.
+  if (devices.ready === 0) {
+    return {
+      state: { kind: 'teardown', startedAt, session, sent: 0, until: now, percent: BROADCAST_END },
+      effects: [{ kind: 'launch' }],
+    };
+  }
+  return {
+    state: {
+      kind: 'broadcasting',
+      startedAt,
+      session,
+      phase: { kind: 'pacing', until: utcMs(session.launchAt + START_SLACK_MS) },
+      sent: 0,
+      goal: firstGoalOf(plan),
+      statusRequests: 0,
+      percent: SETUP_END,
+    },
+    effects: [{ kind: 'launch' }],
+  };
+}
+
+function broadcastStep(state: Broadcasting, event: JobEvent, context: BroadcastContext): JobStep {
+  switch (event.kind) {
+    case 'due':
+      return broadcastDue(state, context);
+    case 'frame':
+      return event.fate === 'on-air'
+        ? frameOnAir(state, event.frame, event.at, context)
+        : frameRefused(state, event.frame, context);
+    case 'device-settled':
+      // While devices answer, the last one to settle ends the wait.
+      if (state.phase.kind === 'listening' && context.devices.receiving === 0) return afterListening(state, context);
+      return { state, effects: [] };
+    case 'server-restarted':
+      // The fate of a frame that was under way is unknown; its fragment is sent once more, under a new counter.
+      if (state.phase.kind === 'sending') return transmit(state, state.phase.frame, state.phase.refusals, context);
+      return { state, effects: [] };
+  }
+}
+
+function broadcastDue(state: Broadcasting, context: BroadcastContext): JobStep {
+  const { phase } = state;
+  const { now } = context;
+  switch (phase.kind) {
+    case 'pacing':
+      return now < phase.until ? { state, effects: [] } : nextFrame(state, context);
+    case 'listening':
+      return now < phase.until ? { state, effects: [] } : afterListening(state, context);
+    case 'holding':
+      if (now < phase.until) return { state, effects: [] };
+      return sessionOver(state, now) ? end(state, now) : transmit(state, phase.frame, phase.refusals, context);
+    case 'sending':
+      return now < phase.since + FATE_DEADLINE_MS ? { state, effects: [] } : frameRefused(state, phase.frame, context);
+  }
+}
+
+/** Decides what goes on the air next, if anything. */
+function nextFrame(state: Broadcasting, context: BroadcastContext): JobStep {
+  const { devices, plan, now } = context;
+  if (sessionOver(state, now)) return end(state, now);
+  if (plan.kind === 'Message') {
+    return state.sent === 0 ? transmit(state, { kind: 'message', number: 0 }, 0, context) : end(state, now);
+  }
+  // Devices that are done cannot lose anything any more; but whoever listens gets every plain fragment first.
+  if (devices.receiving === 0) return end(state, now);
+  if (state.sent < state.goal) {
+    const number = state.sent + 1;
+    return transmit(state, { kind: number <= plan.nbFrag ? 'plain' : 'parity', number }, 0, context);
+  }
+  if (state.statusRequests >= MOST_STATUS_REQUESTS) return end(state, now);
+  return transmit(state, { kind: 'status', number: 0 }, 0, context);
+}
+
+function transmit(state: Broadcasting, frame: GroupFrame, refusals: number, context: BroadcastContext): JobStep {
+  const phase: BroadcastPhase = { kind: 'sending', frame, refusals, since: context.now };
+  return { state: { ...state, phase }, effects: [{ kind: 'send', frame }] };
+}
+
+function frameOnAir(state: Broadcasting, frame: GroupFrame, at: UtcMs, context: BroadcastContext): JobStep {
+  if (state.phase.kind !== 'sending' || !sameFrame(state.phase.frame, frame)) return { state, effects: [] };
+  const { pacing } = context;
+  switch (frame.kind) {
+    case 'message':
+      return {
+        state: { ...state, sent: 1, phase: { kind: 'pacing', until: at }, percent: BROADCAST_END },
+        effects: [{ kind: 'message-sent' }],
+      };
+    case 'status':
+      return {
+        state: {
+          ...state,
+          statusRequests: state.statusRequests + 1,
+          phase: { kind: 'listening', until: utcMs(at + pacing.listenMs) },
+        },
+        effects: [{ kind: 'status-requested' }],
+      };
+    default: {
+      const sent = frame.number;
+      const pauseMs = sent >= state.goal ? pacing.shortMs : sent < context.nbFrag ? pacing.plainMs : pacing.parityMs;
+      const share = sent / Math.max(sent, state.goal);
+      const percent = SETUP_END + (BROADCAST_END - SETUP_END) * share * 0.99;
+      return {
+        state: {
+          ...state,
+          sent,
+          phase: { kind: 'pacing', until: utcMs(at + pauseMs) },
+          percent: Math.max(state.percent, percent),
+        },
+        effects: [],
+      };
+    }
+  }
+}
+
+function frameRefused(state: Broadcasting, frame: GroupFrame, context: BroadcastContext): JobStep {
+  if (state.phase.kind !== 'sending' || !sameFrame(state.phase.frame, frame)) return { state, effects: [] };
+  const refusals = state.phase.refusals + 1;
+  const pauseMs = Math.min(LONGEST_HOLD_MS, 500 * 2 ** Math.min(refusals, 10));
+  return {
+    state: { ...state, phase: { kind: 'holding', frame, refusals, until: utcMs(context.now + pauseMs) } },
+    effects: [],
+  };
+}
+
+function afterListening(state: Broadcasting, context: BroadcastContext): JobStep {
+  const { devices, plan, now } = context;
+  if (plan.kind === 'Message' || devices.receiving === 0 || sessionOver(state, now)) return end(state, now);
+  // A caller who fixed the number of parity fragments gets exactly that many.
+  if (plan.parityFragments !== undefined) return end(state, now);
+  const goal = devices.nextGoal(state.sent, state.statusRequests);
+  if (goal <= state.sent) return end(state, now);
+  return nextFrame({ ...state, goal }, context);
+}
+
+function end(state: Broadcasting, now: UtcMs): JobStep {
+  const { startedAt, session, sent } = state;
+  const sessionEnd = session.launchAt + 1000 * 2 ** session.timeOutExponent;
+  const until = utcMs(Math.max(now, Math.min(now + TEARDOWN_MS, sessionEnd)));
+  return { state: { kind: 'teardown', startedAt, session, sent, until, percent: BROADCAST_END }, effects: [] };
+}
+
+function teardownStep(state: Teardown, event: JobEvent, devices: DevicesView, now: UtcMs): JobStep {
+  const over = event.kind === 'due' && now >= state.until;
+  if (!over && devices.receiving > 0) return { state, effects: [] };
+  return { state: { kind: 'complete', startedAt: state.startedAt, completedAt: now }, effects: [{ kind: 'end' }] };
+}
+
+/** The devices have gone back to their own class, or will before another frame can reach them. */
+function sessionOver(state: Broadcasting, now: UtcMs): boolean {
+  return now >= state.session.launchAt + 1000 * 2 ** state.session.timeOutExponent - 1_000;
+}
+
+function firstGoalOf(plan: JobPlan): number {
+  if (plan.kind === 'Message') return 1;
+  return plan.parityFragments === undefined ? plan.firstGoal : plan.nbFrag + plan.parityFragments;
+}
+
+function sameFrame(a: GroupFrame, b: GroupFrame): boolean {
+  return a.kind === b.kind && a.number === b.number;
+}

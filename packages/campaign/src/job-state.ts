@@ -1,0 +1,58 @@
+import type { UtcMs } from '@airlift/kernel';
+
+/** The multicast session of a job, fixed when set-up begins. */
+export interface SessionPlan {
+  readonly groupId: string;
+  readonly mcAddr: number;
+  /** 16 octets, lower-case hexadecimal; stores keep it sealed. */
+  readonly mcKey: string;
+  /** Whole GPS seconds; devices switch to class C then. */
+  readonly sessionTimeGpsS: number;
+  readonly launchAt: UtcMs;
+  /** The session lasts 2^n seconds. */
+  readonly timeOutExponent: number;
+  readonly firstFCnt: number;
+}
+
+/** A frame to the whole group. `number` is the fragment number N, counted from 1; 0 for the other kinds. */
+export interface GroupFrame {
+  readonly kind: 'plain' | 'parity' | 'status' | 'message';
+  readonly number: number;
+}
+
+/** What the broadcast is waiting for. */
+export type BroadcastPhase =
+  | { readonly kind: 'pacing'; readonly until: UtcMs }
+  /** The frame was handed to the network server; its fate is not known. */
+  | { readonly kind: 'sending'; readonly frame: GroupFrame; readonly refusals: number; readonly since: UtcMs }
+  /** The frame was refused; it is tried again. */
+  | { readonly kind: 'holding'; readonly frame: GroupFrame; readonly refusals: number; readonly until: UtcMs }
+  /** Devices are answering a status request. */
+  | { readonly kind: 'listening'; readonly until: UtcMs };
+
+/** Where a job stands. Every state before `complete` has a due instant (see `dueAt`). */
+export type JobState =
+  | { readonly kind: 'scheduled' }
+  | { readonly kind: 'setup'; readonly startedAt: UtcMs; readonly session: SessionPlan; readonly percent: number }
+  | {
+      readonly kind: 'broadcasting';
+      readonly startedAt: UtcMs;
+      readonly session: SessionPlan;
+      readonly phase: BroadcastPhase;
+      /** The last fragment number that went on the air; 1 once a message did. */
+      readonly sent: number;
+      /** Fragments are sent up to this number before the devices are asked. */
+      readonly goal: number;
+      readonly statusRequests: number;
+      readonly percent: number;
+    }
+  | {
+      readonly kind: 'teardown';
+      readonly startedAt: UtcMs;
+      readonly session: SessionPlan;
+      readonly sent: number;
+      readonly until: UtcMs;
+      readonly percent: number;
+    }
+  | { readonly kind: 'complete'; readonly startedAt: UtcMs; readonly completedAt: UtcMs }
+  | { readonly kind: 'cancelled'; readonly at: UtcMs };

@@ -1,0 +1,117 @@
+import type { Eui64, UtcMs } from '@airlift/kernel';
+import type { DeviceState, Evidence } from './device-state.ts';
+import type { JobState } from './job-state.ts';
+import { REASONS, type ReasonCode } from './reasons.ts';
+import type { JobRecord } from './stores.ts';
+
+export type DeviceOutcome = 'pending' | 'in_progress' | 'success' | 'failed' | 'skipped';
+export type JobPhase = 'SCHEDULED' | 'SETUP' | 'BROADCASTING' | 'TEARDOWN' | 'COMPLETE';
+
+/** How one device stands, in words for people. */
+export interface DeviceReport {
+  readonly devEui: Eui64;
+  readonly outcome: DeviceOutcome;
+  readonly percentComplete: number;
+  readonly reason: { readonly code: ReasonCode; readonly text: string; readonly advice: string } | undefined;
+  readonly evidence: Evidence | undefined;
+  readonly settledAt: UtcMs | undefined;
+  /** As the device said it in its last status answer. */
+  readonly fragmentsHeard: number | undefined;
+  readonly fragmentsMissing: number | undefined;
+}
+
+/** How a job stands. */
+export interface JobReport {
+  readonly phase: JobPhase;
+  /** 0 .. 100 with one decimal; 100 exactly when the phase is COMPLETE. */
+  readonly percentComplete: number;
+  readonly devices: readonly DeviceReport[];
+}
+
+const SETUP_SHARE = 10;
+
+export function reportJob(record: JobRecord): JobReport {
+  const percentComplete = percentOf(record.state);
+  return {
+    phase: phaseOf(record.state),
+    percentComplete,
+    devices: record.devices.map(({ devEui, state }) => reportDevice(devEui, state, percentComplete)),
+  };
+}
+
+function phaseOf(state: JobState): JobPhase {
+  switch (state.kind) {
+    case 'scheduled':
+    case 'cancelled':
+      return 'SCHEDULED';
+    case 'setup':
+      return 'SETUP';
+    case 'broadcasting':
+      return 'BROADCASTING';
+    case 'teardown':
+      return 'TEARDOWN';
+    case 'complete':
+      return 'COMPLETE';
+  }
+}
+
+function percentOf(state: JobState): number {
+  if (state.kind === 'complete') return 100;
+  if (state.kind === 'scheduled' || state.kind === 'cancelled') return 0;
+  // Rounded down: 100 says that the job is over, and nothing before its end may say so.
+  return Math.min(99.9, Math.floor(state.percent * 10) / 10);
+}
+
+function reportDevice(devEui: Eui64, state: DeviceState, jobPercent: number): DeviceReport {
+  const blank = {
+    devEui,
+    reason: undefined,
+    evidence: undefined,
+    settledAt: undefined,
+    fragmentsHeard: undefined,
+    fragmentsMissing: undefined,
+  };
+  switch (state.kind) {
+    case 'pending':
+      return { ...blank, outcome: 'pending', percentComplete: 0 };
+    case 'setting-up':
+      return { ...blank, outcome: 'in_progress', percentComplete: Math.min(jobPercent, SETUP_SHARE) };
+    case 'ready':
+      return { ...blank, outcome: 'in_progress', percentComplete: jobPercent };
+    case 'receiving':
+      return { ...blank, ...heard(state.reception), outcome: 'in_progress', percentComplete: jobPercent };
+    case 'done':
+      return {
+        ...blank,
+        ...heard(state.reception),
+        outcome: 'success',
+        percentComplete: 100,
+        evidence: state.evidence,
+        settledAt: state.at,
+      };
+    case 'failed':
+      return {
+        ...blank,
+        ...heard(state.reception),
+        outcome: 'failed',
+        percentComplete: jobPercent,
+        reason: { code: state.reason, ...REASONS[state.reason] },
+        settledAt: state.at,
+      };
+    case 'skipped':
+      return {
+        ...blank,
+        outcome: 'skipped',
+        percentComplete: jobPercent,
+        reason: { code: state.reason, ...REASONS[state.reason] },
+        settledAt: state.at,
+      };
+  }
+}
+
+function heard(reception: { readonly nbFragReceived: number; readonly missingFrag: number } | undefined): {
+  readonly fragmentsHeard: number | undefined;
+  readonly fragmentsMissing: number | undefined;
+} {
+  return { fragmentsHeard: reception?.nbFragReceived, fragmentsMissing: reception?.missingFrag };
+}

@@ -1,0 +1,119 @@
+import { BugError, CallerError, type Eui64, type UtcMs, utcMs } from '@airlift/kernel';
+import type { FotaPlan, JobPlan, MessagePlan, Pacing, RadioPlan } from './job-plan.ts';
+import { firstGoal } from './parity-policy.ts';
+
+/** What a caller wants, checked for form already. */
+interface WishBase {
+  readonly devEuis: readonly Eui64[];
+  readonly multicastGroupId: number;
+  readonly multicastEui: Eui64;
+  readonly scheduledAt: UtcMs | undefined;
+  readonly setupDelayS: number;
+  readonly launchDelayS: number | undefined;
+  readonly keepLog: boolean;
+  readonly filename: string;
+  readonly scheduleSource: string;
+  readonly sleepMs: number | undefined;
+  readonly shortSleepMs: number | undefined;
+  readonly paritySleepMs: number | undefined;
+  readonly image: { readonly sha256: string; readonly sizeBytes: number; readonly name: string };
+}
+
+export interface FotaWish extends WishBase {
+  readonly kind: 'FOTA';
+  readonly descriptor: number;
+  readonly parityFragments: number | undefined;
+  readonly maxPacketSize: number | undefined;
+}
+
+export interface MessageWish extends WishBase {
+  readonly kind: 'Message';
+  readonly messagePort: number;
+  readonly sessionTimeoutExponent: number;
+}
+
+export type JobWish = FotaWish | MessageWish;
+
+/** What the server brings to a plan. */
+export interface PlanSettings {
+  readonly jobId: string;
+  readonly now: UtcMs;
+  readonly radio: RadioPlan;
+  /** Largest application payload at the data rate of the session, octets. */
+  readonly maxPayload: number;
+  /** How often devices of class A are expected to send; two such spans must fit between set-up and launch. */
+  readonly expectedUplinkIntervalS: number;
+}
+
+/** CID and Index&N of a DataFragment. */
+const FRAGMENT_HEAD_OCTETS = 3;
+const MOST_FRAGMENTS = 16_383;
+/** FragSize is one octet, and so is Padding. */
+const LARGEST_FRAGMENT = 255;
+const DEFAULT_LAUNCH_S = 60;
+const DEFAULT_PACING: Pacing = { sleepMs: 1500, paritySleepMs: 3000, shortSleepMs: 1000 };
+
+/**
+ * Fixes everything about a job. A scheduled instant in the past becomes now.
+ * @throws CallerError `payload-too-long` for a message, `image-too-large` | `packet-size-too-small` for an image
+ */
+export function planJob(wish: JobWish, settings: PlanSettings): JobPlan {
+  const scheduledAt = utcMs(Math.max(wish.scheduledAt ?? settings.now, settings.now));
+  const base = {
+    jobId: settings.jobId,
+    filename: wish.filename,
+    createdAt: settings.now,
+    scheduledAt,
+    setupAt: utcMs(scheduledAt + wish.setupDelayS * 1000),
+    launchDelayS: wish.launchDelayS ?? Math.max(DEFAULT_LAUNCH_S, 3 * settings.expectedUplinkIntervalS),
+    devEuis: wish.devEuis,
+    multicastGroupId: wish.multicastGroupId,
+    multicastEui: wish.multicastEui,
+    scheduleSource: wish.scheduleSource,
+    keepLog: wish.keepLog,
+    radio: settings.radio,
+    pacing: {
+      sleepMs: wish.sleepMs ?? DEFAULT_PACING.sleepMs,
+      paritySleepMs: wish.paritySleepMs ?? DEFAULT_PACING.paritySleepMs,
+      shortSleepMs: wish.shortSleepMs ?? DEFAULT_PACING.shortSleepMs,
+    },
+    image: wish.image,
+  };
+  return wish.kind === 'FOTA' ? planFota(wish, base, settings) : planMessage(wish, base, settings);
+}
+
+type Base = Omit<MessagePlan, 'kind' | 'messagePort' | 'sessionTimeoutExponent'>;
+
+function planFota(wish: FotaWish, base: Base, settings: PlanSettings): FotaPlan {
+  const packet = Math.min(wish.maxPacketSize ?? settings.maxPayload, settings.maxPayload);
+  const fragSize = Math.min(packet - FRAGMENT_HEAD_OCTETS, LARGEST_FRAGMENT);
+  if (fragSize < 1) throw new CallerError('packet-size-too-small', 'The packet size leaves no room for data');
+  if (wish.image.sizeBytes < 1) throw new BugError('an empty image was accepted');
+  const nbFrag = Math.ceil(wish.image.sizeBytes / fragSize);
+  const parity = wish.parityFragments ?? firstGoal(nbFrag) - nbFrag;
+  if (nbFrag + parity > MOST_FRAGMENTS) {
+    throw new CallerError('image-too-large', `The file needs more than ${MOST_FRAGMENTS} fragments`);
+  }
+  return {
+    ...base,
+    kind: 'FOTA',
+    descriptor: wish.descriptor,
+    fragSize,
+    nbFrag,
+    padding: nbFrag * fragSize - wish.image.sizeBytes,
+    firstGoal: firstGoal(nbFrag),
+    parityFragments: wish.parityFragments,
+  };
+}
+
+function planMessage(wish: MessageWish, base: Base, settings: PlanSettings): MessagePlan {
+  if (wish.image.sizeBytes > settings.maxPayload) {
+    throw new CallerError('payload-too-long', `The message is longer than ${settings.maxPayload} octets`);
+  }
+  return {
+    ...base,
+    kind: 'Message',
+    messagePort: wish.messagePort,
+    sessionTimeoutExponent: wish.sessionTimeoutExponent,
+  };
+}

@@ -1,0 +1,65 @@
+/** Why a device did not succeed: a stable code, what it means, and what to do about it. */
+export const REASONS = {
+  'unknown-device': {
+    text: 'The device is not provisioned on this server',
+    advice: 'Add it to the whitelist with its keys',
+  },
+  'never-joined': {
+    text: 'The device has not joined the network',
+    advice: 'Check its keys and its radio coverage, then wait for it to join',
+  },
+  'no-answer': {
+    text: 'The device did not answer the session setup in time',
+    advice: 'Allow a longer launch time: a device of class A can only be reached after its own uplinks',
+  },
+  'clock-not-set': {
+    text: 'The clock of the device could not be set in time',
+    advice: 'Allow a longer launch time, and check that the device asks for the time',
+  },
+  'group-refused': {
+    text: 'The device refused the multicast group',
+    advice: 'Choose another multicast group; some devices hold fewer than four',
+  },
+  'fragmentation-refused': {
+    text: 'The device refused the fragmentation session',
+    advice: 'The image may be too large for the device, or another session may be under way on it',
+  },
+  'session-refused': {
+    text: 'The device refused the class C session',
+    advice: 'Check that frequency and data rate fit the region of the device',
+  },
+  'integrity-mismatch': {
+    text: 'The device received an image whose check value is wrong',
+    advice: 'Run the update again; if it stays, check the device profile (parity rule, integrity check)',
+  },
+  'not-complete': {
+    text: 'The device did not report a complete image before the session ended',
+    advice: 'Check its radio coverage and allow more parity fragments',
+  },
+  'memory-exhausted': {
+    text: 'The device has too little memory for the losses it had',
+    advice: 'Improve its radio coverage, or send at a lower data rate',
+  },
+  restarted: {
+    text: 'The device joined anew during the session and lost what it had received',
+    advice: 'Run the update again for this device',
+  },
+  'not-verified': {
+    text: 'The device never confirmed the check value of the image',
+    advice: 'Ask the device for its firmware version, and run the update again if it is the old one',
+  },
+  'profile-mismatch': {
+    text: 'The device needs another fragment format than the other devices of the job',
+    advice: 'Schedule devices of different profiles in separate jobs',
+  },
+  'image-missing': {
+    text: 'The file of the job is no longer in the storage of the server',
+    advice: 'Upload the file and schedule the job again',
+  },
+  'not-sent': {
+    text: 'No gateway could send the frames of the session',
+    advice: 'Check that a gateway is connected and its transmit frequencies fit the region',
+  },
+} as const;
+
+export type ReasonCode = keyof typeof REASONS;

@@ -1,0 +1,44 @@
+import { type Entropy, gpsFromUtc, gpsMs, toHex, type UtcMs, utcFromGps } from '@airlift/kernel';
+import type { JobPacing } from './job-machine.ts';
+import type { JobPlan } from './job-plan.ts';
+import type { SessionPlan } from './job-state.ts';
+import { lastGoal } from './parity-policy.ts';
+
+/** Multicast counters begin here, so that the counter of an undisturbed broadcast equals the fragment number. */
+const FIRST_FCNT = 1;
+const SHORTEST_EXPONENT = 8;
+const LONGEST_EXPONENT = 15;
+/** Status requests that an ordinary campaign needs. */
+const EXPECTED_REQUESTS = 3;
+const VERIFICATION_MS = 60_000;
+
+/** Fixes the session of a job whose set-up begins `now`. */
+export function planSession(
+  plan: JobPlan,
+  pacing: JobPacing,
+  mcAddr: number,
+  entropy: Entropy,
+  now: UtcMs,
+): SessionPlan {
+  // SessionTime is in whole seconds; launching on such a one keeps both sides on the same instant.
+  const sessionTimeGpsS = Math.ceil((gpsFromUtc(now) + plan.launchDelayS * 1000) / 1000);
+  return {
+    groupId: plan.jobId,
+    mcAddr,
+    mcKey: toHex(entropy.octets(16)),
+    sessionTimeGpsS,
+    launchAt: utcFromGps(gpsMs(sessionTimeGpsS * 1000)),
+    timeOutExponent: plan.kind === 'Message' ? plan.sessionTimeoutExponent : timeOutExponent(plan, pacing),
+    firstFCnt: FIRST_FCNT,
+  };
+}
+
+/** The smallest n for which 2^n seconds hold the planned broadcast with a quarter to spare, within 8 .. 15. */
+function timeOutExponent(plan: Extract<JobPlan, { kind: 'FOTA' }>, pacing: JobPacing): number {
+  const parity = plan.parityFragments ?? lastGoal(plan.nbFrag) - plan.nbFrag;
+  const pacedMs =
+    plan.nbFrag * pacing.plainMs + parity * pacing.parityMs + EXPECTED_REQUESTS * (pacing.listenMs + pacing.shortMs);
+  const broadcastMs = Math.max(pacedMs, (plan.nbFrag + parity) * pacing.sustainedMs);
+  const seconds = (broadcastMs * 1.25 + VERIFICATION_MS) / 1000;
+  return Math.min(LONGEST_EXPONENT, Math.max(SHORTEST_EXPONENT, Math.ceil(Math.log2(seconds))));
+}

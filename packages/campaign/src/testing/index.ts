@@ -1,0 +1,15 @@
+export { imageStoreSuite } from './image-store-suite.ts';
+export { jobStoreSuite } from './job-store-suite.ts';
+export { MemoryImageStore } from './memory-image-store.ts';
+export { MemoryJobStore } from './memory-job-store.ts';
+export {
+  SAMPLE_AT,
+  SAMPLE_DEVICE_STATES,
+  SAMPLE_JOB_STATES,
+  SAMPLE_SESSION,
+  sampleEui,
+  sampleFotaPlan,
+  sampleFrame,
+  sampleJob,
+  sampleMessagePlan,
+} from './sample-jobs.ts';

@@ -1,0 +1,30 @@
+/** Which of the missing fragments an equation contains: one bit each. */
+export class Coefficients {
+  readonly #words: Uint32Array;
+
+  constructor(count: number) {
+    this.#words = new Uint32Array((count + 31) >> 5);
+  }
+
+  has(position: number): boolean {
+    return (((this.#words[position >> 5] ?? 0) >>> (position & 31)) & 1) === 1;
+  }
+
+  set(position: number): void {
+    const word = position >> 5;
+    this.#words[word] = (this.#words[word] ?? 0) | (1 << (position & 31));
+  }
+
+  add(other: Coefficients): void {
+    for (let i = 0; i < this.#words.length; i++) this.#words[i] = (this.#words[i] ?? 0) ^ (other.#words[i] ?? 0);
+  }
+
+  /** The lowest position set, or undefined when none is. */
+  lowest(): number | undefined {
+    for (let i = 0; i < this.#words.length; i++) {
+      const word = this.#words[i] ?? 0;
+      if (word !== 0) return i * 32 + 31 - Math.clz32(word & -word);
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,202 @@
+import { BugError } from '@airlift/kernel';
+import { Coefficients } from './coefficients.ts';
+import { addWords, emptyWords, type FragmentWords, octetsOf, wordsOf } from './fragment-words.ts';
+import { parityRow } from './parity-row.ts';
+
+/** What a fragment did to the decoder. */
+export type FragmentOutcome =
+  /** It was of use, or might have been: more are needed. */
+  | 'ongoing'
+  /** With it the block is whole; once only. */
+  | 'complete'
+  /** Nothing changes any more: the block was whole before, or the number is 0. */
+  | 'ignored'
+  /** A plain fragment below the last one heard: lost for good, whether it was heard before or not. */
+  | 'out-of-order'
+  /** More plain fragments are missing than the build can repair. */
+  | 'overflow';
+
+/** The size of a block and of the memory for repairing it. */
+export interface DecoderShape {
+  /** NbFrag, M: the number of plain fragments. */
+  readonly fragments: number;
+  /** FragSize, octets. */
+  readonly fragmentSize: number;
+  /** How many missing plain fragments the device has memory to repair. */
+  readonly maxRedundancy: number;
+}
+
+interface Equation {
+  readonly coefficients: Coefficients;
+  readonly sum: FragmentWords;
+}
+
+/**
+ * The decoder of a device for TS004-1.0.0: plain fragments come once and ascending, then coded ones in any order.
+ * With the first coded fragment the set of missing plain ones is fixed; from then on each useful coded fragment is one
+ * equation in them, kept in echelon form, and as many independent equations as unknowns solve it.
+ */
+export class FragmentDecoder {
+  readonly #shape: DecoderShape;
+  readonly #known: (FragmentWords | undefined)[];
+  #lastPlain = 0;
+  #plainLost = 0;
+  #lastHeard = 0;
+  #heard = 0;
+  #parityUsed = 0;
+  #whole = false;
+  #overflowed = false;
+  /** Position among the missing of each missing column; defined once the first coded fragment has come. */
+  #unknowns: Map<number, number> | undefined;
+  readonly #pivots = new Map<number, Equation>();
+
+  constructor(shape: DecoderShape) {
+    this.#shape = shape;
+    this.#known = new Array<FragmentWords | undefined>(shape.fragments).fill(undefined);
+  }
+
+  get shape(): DecoderShape {
+    return this.#shape;
+  }
+
+  /** Whether all plain fragments are known. */
+  get complete(): boolean {
+    return this.#whole;
+  }
+
+  /** Whether more was lost than can be repaired. */
+  get overflowed(): boolean {
+    return this.#overflowed;
+  }
+
+  /** Number of the last fragment that was heard, even if it was of no use. */
+  get lastHeard(): number {
+    return this.#lastHeard;
+  }
+
+  /** Fragments heard, repeats and useless ones included. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** Coded fragments that brought something new. */
+  get parityUsed(): number {
+    return this.#parityUsed;
+  }
+
+  /** Plain fragments known to have been lost on the way; repair does not lower it. */
+  get plainLost(): number {
+    return this.#plainLost;
+  }
+
+  /** Plain fragments neither heard nor as good as repaired: how many more useful fragments are needed. */
+  get missing(): number {
+    if (this.#whole) return 0;
+    if (this.#unknowns !== undefined) return this.#unknowns.size - this.#pivots.size;
+    return this.#known.reduce((count, fragment) => (fragment === undefined ? count + 1 : count), 0);
+  }
+
+  /**
+   * Takes fragment number `n`, counted from 1; above M it is a coded one. `words` is kept and never written to, so
+   * that many devices may share it.
+   */
+  accept(n: number, words: FragmentWords): FragmentOutcome {
+    this.#lastHeard = n;
+    this.#heard += 1;
+    if (this.#whole || n < 1) return 'ignored';
+    if (n <= this.#shape.fragments) return this.#acceptPlain(n, words);
+    this.#unknowns ??= this.#closePlain();
+    if (this.#unknowns.size > this.#shape.maxRedundancy) {
+      this.#overflowed = true;
+      return 'overflow';
+    }
+    return this.#acceptCoded(this.#unknowns, n, words);
+  }
+
+  /** As `accept`, of octets; they are copied. */
+  acceptOctets(n: number, octets: Uint8Array): FragmentOutcome {
+    return this.accept(n, wordsOf(octets, this.#shape.fragmentSize));
+  }
+
+  /** The whole block with its padding, M*FragSize octets; fragments that are missing read as zeros. */
+  block(): Uint8Array {
+    const { fragments, fragmentSize } = this.#shape;
+    const block = new Uint8Array(fragments * fragmentSize);
+    this.#known.forEach((words, column) => {
+      if (words !== undefined) block.set(octetsOf(words, fragmentSize), column * fragmentSize);
+    });
+    return block;
+  }
+
+  #acceptPlain(n: number, words: FragmentWords): FragmentOutcome {
+    if (this.#unknowns !== undefined || n < this.#lastPlain) return 'out-of-order';
+    if (n > this.#lastPlain) {
+      this.#plainLost += n - this.#lastPlain - 1;
+      this.#lastPlain = n;
+      this.#known[n - 1] = words;
+    }
+    return n === this.#shape.fragments && this.#plainLost === 0 ? this.#finish() : 'ongoing';
+  }
+
+  /** Whatever plain fragment has not come by now is taken for lost. */
+  #closePlain(): Map<number, number> {
+    this.#plainLost += this.#shape.fragments - this.#lastPlain;
+    const unknowns = new Map<number, number>();
+    this.#known.forEach((words, column) => {
+      if (words === undefined) unknowns.set(column, unknowns.size);
+    });
+    return unknowns;
+  }
+
+  #acceptCoded(unknowns: ReadonlyMap<number, number>, n: number, words: FragmentWords): FragmentOutcome {
+    const row = parityRow(this.#shape.fragments, n - this.#shape.fragments);
+    const coefficients = new Coefficients(unknowns.size);
+    for (const column of row) {
+      const position = unknowns.get(column);
+      if (position !== undefined) coefficients.set(position);
+    }
+    // The coefficients are reduced first: a fragment that tells nothing new then costs no sums over its octets.
+    const subtracted: Equation[] = [];
+    let pivot = coefficients.lowest();
+    for (; pivot !== undefined; pivot = coefficients.lowest()) {
+      const equation = this.#pivots.get(pivot);
+      if (equation === undefined) break;
+      coefficients.add(equation.coefficients);
+      subtracted.push(equation);
+    }
+    if (pivot === undefined) return 'ongoing';
+    const sum = Int32Array.from(words);
+    for (const column of row) {
+      const known = this.#known[column];
+      if (known !== undefined) addWords(sum, known);
+    }
+    for (const equation of subtracted) addWords(sum, equation.sum);
+    this.#pivots.set(pivot, { coefficients, sum });
+    this.#parityUsed += 1;
+    if (this.#pivots.size < unknowns.size) return 'ongoing';
+    this.#solve(unknowns);
+    return this.#finish();
+  }
+
+  /** Back-substitution: the equation of the last unknown contains nothing else, and so upwards. */
+  #solve(unknowns: ReadonlyMap<number, number>): void {
+    const columns = [...unknowns.keys()];
+    const solved = new Array<FragmentWords>(columns.length).fill(emptyWords(0));
+    for (let position = columns.length - 1; position >= 0; position--) {
+      const equation = this.#pivots.get(position);
+      const column = columns[position];
+      if (equation === undefined || column === undefined) throw new BugError('a full set of equations has a gap');
+      for (let later = position + 1; later < columns.length; later++) {
+        if (equation.coefficients.has(later)) addWords(equation.sum, solved[later] ?? emptyWords(0));
+      }
+      solved[position] = equation.sum;
+      this.#known[column] = equation.sum;
+    }
+  }
+
+  #finish(): FragmentOutcome {
+    this.#whole = true;
+    this.#pivots.clear();
+    return 'complete';
+  }
+}

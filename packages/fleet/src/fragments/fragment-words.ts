@@ -1,0 +1,24 @@
+/** The octets of a fragment as 32-bit words, the last one filled up with zeros: sums are four times as fast. */
+export type FragmentWords = Int32Array;
+
+/** As many words as `octetCount` octets need. */
+export function emptyWords(octetCount: number): FragmentWords {
+  return new Int32Array((octetCount + 3) >> 2);
+}
+
+/** A copy of `octets` as words; what is missing to `octetCount` octets stays zero. */
+export function wordsOf(octets: Uint8Array, octetCount: number): FragmentWords {
+  const words = emptyWords(octetCount);
+  octetsOf(words, octetCount).set(octets.subarray(0, octetCount));
+  return words;
+}
+
+/** The octets behind the words, not a copy. */
+export function octetsOf(words: FragmentWords, octetCount: number): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, octetCount);
+}
+
+/** Adds (exclusive or) `term` to `sum`. */
+export function addWords(sum: FragmentWords, term: FragmentWords): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) ^ (term[i] ?? 0);
+}

@@ -1,0 +1,64 @@
+import { AirliftError, toHex } from '@airlift/kernel';
+import {
+  type DataFrame,
+  type MulticastKeys,
+  openMulticastFrame,
+  type PhyPayload,
+  parsePhyPayload,
+} from '@airlift/lorawan';
+
+/** Keys of a multicast group with a name by which equal ones are known. */
+export interface NamedMulticastKeys {
+  readonly keys: MulticastKeys;
+  readonly name: string;
+}
+
+/** Makes the name out of the keys themselves: devices that were given the same keys share what follows from them. */
+export function nameMulticastKeys(keys: MulticastKeys): NamedMulticastKeys {
+  return { keys, name: toHex(keys.mcNwkSKey) + toHex(keys.mcAppSKey) };
+}
+
+interface Entry {
+  readonly frame: PhyPayload | undefined;
+  readonly opened: Map<string, Uint8Array | undefined>;
+}
+
+/**
+ * Remembers what parsing and opening a frame gave, as long as the frame itself is remembered by somebody. A multicast
+ * frame that a thousand devices hear is then deciphered once: they hold the same key, so each would find the same. The
+ * octets handed out are shared and must not be written to.
+ */
+export class FrameCache {
+  readonly #entries = new WeakMap<Uint8Array, Entry>();
+
+  /** The frame in these octets, or undefined when it is none. */
+  parse(octets: Uint8Array): PhyPayload | undefined {
+    return this.#entryOf(octets).frame;
+  }
+
+  /** As `openMulticastFrame`. */
+  openMulticast(frame: DataFrame, octets: Uint8Array, group: NamedMulticastKeys, fCnt: number): Uint8Array | undefined {
+    const { opened } = this.#entryOf(octets);
+    const key = `${group.name}/${fCnt}`;
+    if (!opened.has(key)) opened.set(key, openMulticastFrame(frame, group.keys, fCnt));
+    return opened.get(key);
+  }
+
+  #entryOf(octets: Uint8Array): Entry {
+    let entry = this.#entries.get(octets);
+    if (entry === undefined) {
+      entry = { frame: parseOrNothing(octets), opened: new Map() };
+      this.#entries.set(octets, entry);
+    }
+    return entry;
+  }
+}
+
+function parseOrNothing(octets: Uint8Array): PhyPayload | undefined {
+  try {
+    return parsePhyPayload(octets);
+  } catch (error) {
+    if (error instanceof AirliftError && error.kind === 'peer') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+export type {
+  GatewayLink,
+  GatewayStatus,
+  ReceivedFrame,
+  TransmitOutcome,
+  TransmitRequest,
+  TransmitTime,
+} from './gateway-link.ts';
+export { DEFAULT_NETWORK_CONFIG, type NetworkConfig } from './network-config.ts';
+export type { NetworkCounters } from './network-counters.ts';
+export type {
+  DeviceJoined,
+  DeviceUplink,
+  DownlinkFate,
+  NetworkEvent,
+  NetworkLog,
+  NetworkLogEntry,
+} from './network-event.ts';
+export { type GroupOpening, type NetworkOptions, NetworkServer } from './network-server.ts';
+export type {
+  DeviceClass,
+  DeviceSession,
+  GroupRecord,
+  JoinHistory,
+  LastUplink,
+  NetworkStore,
+  ProvisionedDevice,
+} from './network-store.ts';

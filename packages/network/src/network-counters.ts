@@ -1,0 +1,42 @@
+/** What the network server counted since it started. */
+export interface NetworkCounters {
+  /** Receptions, copies by several gateways included. */
+  receptions: number;
+  /** Frames that cannot be read, by error code. */
+  readonly unreadable: Map<string, number>;
+  joinRequests: number;
+  joinsAccepted: number;
+  joinsUnknownDevice: number;
+  joinsWrongMic: number;
+  joinsRepeatedNonce: number;
+  uplinks: number;
+  uplinksUnknownAddress: number;
+  uplinksWrongMic: number;
+  uplinksRepeated: number;
+  downlinksRx1: number;
+  downlinksRx2: number;
+  downlinksClassC: number;
+  downlinksRefused: number;
+  groupFrames: number;
+}
+
+export function freshCounters(): NetworkCounters {
+  return {
+    receptions: 0,
+    unreadable: new Map(),
+    joinRequests: 0,
+    joinsAccepted: 0,
+    joinsUnknownDevice: 0,
+    joinsWrongMic: 0,
+    joinsRepeatedNonce: 0,
+    uplinks: 0,
+    uplinksUnknownAddress: 0,
+    uplinksWrongMic: 0,
+    uplinksRepeated: 0,
+    downlinksRx1: 0,
+    downlinksRx2: 0,
+    downlinksClassC: 0,
+    downlinksRefused: 0,
+    groupFrames: 0,
+  };
+}

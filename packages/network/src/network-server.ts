@@ -1,0 +1,216 @@
+import { type Clock, type Entropy, type Eui64, PeerError, toHex, type UtcMs } from '@airlift/kernel';
+import {
+  dataRateIndex,
+  downlinkModulation,
+  frameTimeOnAirMs,
+  maxPayloadOctets,
+  parsePhyPayload,
+  subBandAt,
+} from '@airlift/lorawan';
+import type { GatewayLink, ReceivedFrame } from './gateway-link.ts';
+import { GroupDesk } from './group-desk.ts';
+import { joinRoad } from './join-road.ts';
+import type { NetworkConfig } from './network-config.ts';
+import { freshCounters, type NetworkCounters } from './network-counters.ts';
+import type { NetworkEvent, NetworkLog } from './network-event.ts';
+import type { NetworkParts } from './network-parts.ts';
+import type { GroupRecord, NetworkStore } from './network-store.ts';
+import { Transmitters } from './transmitters.ts';
+import { UnicastDesk } from './unicast-desk.ts';
+import { UplinkGatherer } from './uplink-gatherer.ts';
+import { uplinkRoad } from './uplink-road.ts';
+
+export interface NetworkOptions {
+  readonly store: NetworkStore;
+  readonly link: GatewayLink;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly config: NetworkConfig;
+  readonly log: NetworkLog;
+}
+
+/** A group to be opened; which gateways serve it follows from where its members were last heard. */
+export type GroupOpening = Omit<GroupRecord, 'gatewayEuis' | 'createdAt'> & { readonly devEuis: readonly Eui64[] };
+
+/** How long a gateway counts as one that may still bring a second copy of a frame. */
+const GATEWAY_ACTIVE_MS = 300_000;
+
+/** The LoRaWAN network server: joins, uplinks, receive windows, class C and multicast groups. Knows nothing of firmware. */
+export class NetworkServer {
+  readonly #parts: NetworkParts;
+  readonly #unicast: UnicastDesk;
+  readonly #groups: GroupDesk;
+  readonly #gatherer: UplinkGatherer;
+  /** Frames of one device are dealt with one after the other. */
+  readonly #lanes = new Map<string, Promise<void>>();
+  #listener: (event: NetworkEvent) => Promise<void> = () => Promise.resolve();
+  #ticket = 0;
+  readonly #ticketPrefix: string;
+
+  constructor(options: NetworkOptions) {
+    const { clock, link, config, entropy } = options;
+    this.#parts = {
+      ...options,
+      transmitters: new Transmitters(config.region),
+      counters: freshCounters(),
+      emit: (event) => this.#emit(event),
+    };
+    this.#ticketPrefix = toHex(entropy.octets(4));
+    this.#unicast = new UnicastDesk(this.#parts);
+    this.#groups = new GroupDesk(this.#parts);
+    this.#gatherer = new UplinkGatherer({
+      clock,
+      gatherMs: config.gatherMs,
+      gatewayCount: () =>
+        link.gateways().filter((gateway) => clock.now() - gateway.lastSeenAt < GATEWAY_ACTIVE_MS).length,
+      deliver: (receptions) => this.#process(receptions),
+    });
+    link.onFrame((frame) => {
+      this.#parts.counters.receptions += 1;
+      this.#gatherer.add(frame);
+    });
+  }
+
+  get counters(): Readonly<NetworkCounters> {
+    return this.#parts.counters;
+  }
+
+  get config(): NetworkConfig {
+    return this.#parts.config;
+  }
+
+  async start(): Promise<void> {
+    await this.#groups.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#unicast.stop();
+    this.#groups.stop();
+    await Promise.all(this.#lanes.values());
+  }
+
+  /** Sets who hears of events; an uplink's answer waits for the listener a little. */
+  subscribe(listener: (event: NetworkEvent) => Promise<void>): void {
+    this.#listener = listener;
+  }
+
+  /** Queues a payload for a device; returns the ticket under which its fate is told. */
+  async send(
+    devEui: Eui64,
+    downlink: {
+      readonly fPort: number;
+      readonly payload: Uint8Array;
+      readonly before: UtcMs;
+      readonly replacesDeviceTime?: boolean;
+    },
+  ): Promise<string> {
+    const ticketId = this.#nextTicket();
+    await this.#unicast.queue({
+      ticketId,
+      devEui,
+      ...downlink,
+      replacesDeviceTime: downlink.replacesDeviceTime ?? false,
+    });
+    return ticketId;
+  }
+
+  /** @throws CallerError `group-radio` */
+  async openGroup({ devEuis, ...group }: GroupOpening): Promise<void> {
+    const gatewayEuis = new Set<Eui64>();
+    for (const devEui of devEuis) {
+      const gateway = (await this.#parts.store.session(devEui))?.lastUplink?.gatewayEui;
+      if (gateway !== undefined) gatewayEuis.add(gateway);
+    }
+    await this.#groups.open({ ...group, gatewayEuis: [...gatewayEuis], createdAt: this.#parts.clock.now() });
+  }
+
+  /** Queues a frame to a group; returns the ticket under which its fate is told. */
+  sendToGroup(groupId: string, fPort: number, payload: Uint8Array, notBefore: UtcMs): string {
+    const ticketId = this.#nextTicket();
+    this.#groups.queue({ ticketId, groupId, fPort, payload, notBefore });
+    return ticketId;
+  }
+
+  async closeGroup(groupId: string): Promise<void> {
+    await this.#groups.close(groupId);
+  }
+
+  /** A multicast address that neither a device nor any group ever had. */
+  async freshMcAddr(): Promise<number> {
+    const { entropy, store, config } = this.#parts;
+    for (;;) {
+      const [high = 0, low = 0] = entropy.octets(2);
+      const mcAddr = config.mcAddrPrefix * 0x1_0000 + high * 256 + low;
+      if (!(await store.mcAddrInUse(mcAddr)) && !(await store.devAddrInUse(mcAddr))) return mcAddr;
+    }
+  }
+
+  /** Time on air of a group frame and the part of an hour that its band allows. */
+  groupTiming(frequencyHz: number, dataRate: number, payloadOctets: number): { airtimeMs: number; dutyCycle: number } {
+    const { region } = this.#parts.config;
+    return {
+      airtimeMs: frameTimeOnAirMs(downlinkModulation(region, dataRate), payloadOctets + 13, 'down'),
+      dutyCycle: subBandAt(region, frequencyHz)?.dutyCycle ?? 1,
+    };
+  }
+
+  /** Largest application payload of a downlink data rate, octets. */
+  maxPayload(dataRate: number): number {
+    return maxPayloadOctets(this.#parts.config.region, dataRate, {}) ?? 0;
+  }
+
+  #nextTicket(): string {
+    this.#ticket += 1;
+    return `${this.#ticketPrefix}-${this.#ticket}`;
+  }
+
+  async #emit(event: NetworkEvent): Promise<void> {
+    try {
+      await this.#listener(event);
+    } catch (cause) {
+      this.#parts.log({ level: 'error', message: `nobody could take a ${event.kind} event`, fields: {}, cause });
+    }
+  }
+
+  /** Whatever is in a frame, nothing escapes from here: at worst it is dropped and counted. */
+  #process(receptions: readonly ReceivedFrame[]): void {
+    const { config } = this.#parts;
+    const [best] = receptions;
+    if (best === undefined) return;
+    try {
+      const frame = parsePhyPayload(best.phyPayload);
+      const dataRate = dataRateIndex(config.region, 'up', best.modulation);
+      if (dataRate === undefined) {
+        this.#countUnreadable('data-rate-foreign');
+        return;
+      }
+      const uplink = { frequencyHz: best.frequencyHz, dataRate };
+      if (frame.type === 'join-request') {
+        this.#inLane(`join/${frame.devEui}`, () => joinRoad(this.#parts, frame, receptions, uplink));
+      } else if (frame.type === 'data' && frame.direction === 'up') {
+        this.#inLane(`data/${frame.devAddr}`, () => uplinkRoad(this.#parts, this.#unicast, frame, receptions, uplink));
+      } else {
+        this.#countUnreadable(`unexpected-${frame.type}`);
+      }
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      this.#countUnreadable(error.code);
+    }
+  }
+
+  #countUnreadable(code: string): void {
+    const { unreadable } = this.#parts.counters;
+    unreadable.set(code, (unreadable.get(code) ?? 0) + 1);
+  }
+
+  #inLane(lane: string, task: () => Promise<void>): void {
+    const before = this.#lanes.get(lane) ?? Promise.resolve();
+    const run = before.then(task).catch((cause: unknown) => {
+      this.#parts.log({ level: 'error', message: 'a frame could not be dealt with', fields: { lane }, cause });
+    });
+    this.#lanes.set(lane, run);
+    void run.then(() => {
+      if (this.#lanes.get(lane) === run) this.#lanes.delete(lane);
+    });
+  }
+}

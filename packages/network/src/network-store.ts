@@ -1,0 +1,116 @@
+import type { Eui64, UtcMs } from '@airlift/kernel';
+
+export type DeviceClass = 'A' | 'B' | 'C';
+
+/** A device as it was provisioned. Keys are 16 octets as lower-case hexadecimal; stores keep them sealed. */
+export interface ProvisionedDevice {
+  readonly devEui: Eui64;
+  readonly name: string;
+  readonly joinEui: Eui64;
+  readonly appKey: string;
+  /** Root of the multicast keys (TS005); undefined = all zero, as MultiTech devices have it before mPower 6.3.6. */
+  readonly genAppKey: string | undefined;
+  readonly deviceClass: DeviceClass;
+  readonly deviceProfileId: string | undefined;
+  readonly networkProfileId: string | undefined;
+  /** Device profile of the application layer packages; undefined = the server's default. */
+  readonly fuotaProfile: string | undefined;
+  readonly createdAt: UtcMs;
+}
+
+/** Where and how a device was last heard: what the next downlink to it needs. */
+export interface LastUplink {
+  readonly at: UtcMs;
+  readonly gatewayEui: Eui64;
+  readonly frequencyHz: number;
+  readonly dataRate: number;
+  readonly rssiDbm: number;
+  readonly snrDb: number;
+}
+
+/** What one join established. A device has two for a moment: the new one replaces the old at its first valid uplink. */
+export interface DeviceSession {
+  readonly devEui: Eui64;
+  /** Unsigned 32 bit. */
+  readonly devAddr: number;
+  readonly nwkSKey: string;
+  readonly appSKey: string;
+  readonly joinNonce: number;
+  readonly devNonce: number;
+  readonly joinedAt: UtcMs;
+  /** True from the first valid uplink on. */
+  readonly confirmed: boolean;
+  /** Counter of the last accepted uplink, 32 bit; undefined before the first. */
+  readonly lastFCntUp: number | undefined;
+  /** Seconds from the end of an uplink to RX1. */
+  readonly rxDelayS: number;
+  readonly rx1DrOffset: number;
+  readonly rx2DataRate: number;
+  readonly rx2FrequencyHz: number;
+  readonly lastUplink: LastUplink | undefined;
+}
+
+/** A multicast group on the air. */
+export interface GroupRecord {
+  readonly groupId: string;
+  readonly mcAddr: number;
+  readonly mcNwkSKey: string;
+  readonly mcAppSKey: string;
+  readonly frequencyHz: number;
+  readonly dataRate: number;
+  /** Gateways that serve it; empty = every gateway that can send. */
+  readonly gatewayEuis: readonly Eui64[];
+  /** The first counter that may be used. */
+  readonly firstFCnt: number;
+  readonly createdAt: UtcMs;
+}
+
+/** Join bookkeeping of a device, kept across sessions. */
+export interface JoinHistory {
+  readonly lastDevNonce: number | undefined;
+  readonly lastJoinNonce: number | undefined;
+  readonly joinCount: number;
+}
+
+/**
+ * Everything the network server must remember. Every write is durable when its promise resolves. Counters are
+ * *reserved*: the store moves its mark past the block before the block is used, so a crash skips numbers and never
+ * repeats one.
+ */
+export interface NetworkStore {
+  devices(): Promise<readonly ProvisionedDevice[]>;
+  device(devEui: Eui64): Promise<ProvisionedDevice | undefined>;
+  /** False when the EUI is taken. */
+  addDevice(device: ProvisionedDevice): Promise<boolean>;
+  /** Keeps sessions and nonces; false when the EUI is unknown. */
+  replaceDevice(device: ProvisionedDevice): Promise<boolean>;
+  /** Removes the device with its sessions and nonces; false when unknown. */
+  removeDevice(devEui: Eui64): Promise<boolean>;
+  removeAllDevices(): Promise<void>;
+
+  joinHistory(devEui: Eui64): Promise<JoinHistory>;
+  /** Stores the nonce and the session together; false when this DevNonce was used before (then nothing changes). */
+  saveJoin(session: DeviceSession): Promise<boolean>;
+  /** The confirmed session, else the newest. */
+  session(devEui: Eui64): Promise<DeviceSession | undefined>;
+  sessions(): Promise<readonly DeviceSession[]>;
+  /** All sessions, confirmed or not, that use the address. */
+  sessionsByDevAddr(devAddr: number): Promise<readonly DeviceSession[]>;
+  devAddrInUse(devAddr: number): Promise<boolean>;
+  /**
+   * Records an accepted uplink and confirms its session, dropping the device's other ones. False, changing nothing,
+   * when the counter is not above the stored one: somebody else was first.
+   */
+  saveUplink(devEui: Eui64, devAddr: number, fCntUp: number, uplink: LastUplink): Promise<boolean>;
+  /** Reserves `count` downlink counters and returns the first; undefined when the session is gone. */
+  reserveDownlinkCounters(devEui: Eui64, devAddr: number, count: number): Promise<number | undefined>;
+
+  saveGroup(group: GroupRecord): Promise<void>;
+  group(groupId: string): Promise<GroupRecord | undefined>;
+  openGroups(): Promise<readonly GroupRecord[]>;
+  /** As `reserveDownlinkCounters`, from `firstFCnt` on. */
+  reserveGroupCounters(groupId: string, count: number): Promise<number | undefined>;
+  closeGroup(groupId: string): Promise<void>;
+  /** True for every address that ever belonged to a group: a multicast address is not given out twice. */
+  mcAddrInUse(mcAddr: number): Promise<boolean>;
+}

@@ -1,0 +1,161 @@
+import type { Eui64 } from '@airlift/kernel';
+import type {
+  DeviceSession,
+  GroupRecord,
+  JoinHistory,
+  LastUplink,
+  NetworkStore,
+  ProvisionedDevice,
+} from '../network-store.ts';
+
+interface StoredSession {
+  session: DeviceSession;
+  nextDownlinkCounter: number;
+}
+
+interface StoredDevice {
+  device: ProvisionedDevice;
+  readonly usedDevNonces: Set<number>;
+  history: JoinHistory;
+  /** Oldest first. */
+  sessions: StoredSession[];
+}
+
+interface StoredGroup {
+  record: GroupRecord;
+  nextCounter: number;
+  open: boolean;
+}
+
+/** A `NetworkStore` that forgets everything with the process; for tests. */
+export class MemoryNetworkStore implements NetworkStore {
+  /** In the order of addition. */
+  readonly #devices = new Map<Eui64, StoredDevice>();
+  readonly #groups = new Map<string, StoredGroup>();
+  readonly #mcAddrs = new Set<number>();
+
+  async devices(): Promise<readonly ProvisionedDevice[]> {
+    return [...this.#devices.values()].map((stored) => stored.device);
+  }
+
+  async device(devEui: Eui64): Promise<ProvisionedDevice | undefined> {
+    return this.#devices.get(devEui)?.device;
+  }
+
+  async addDevice(device: ProvisionedDevice): Promise<boolean> {
+    if (this.#devices.has(device.devEui)) return false;
+    this.#devices.set(device.devEui, {
+      device,
+      usedDevNonces: new Set(),
+      history: { lastDevNonce: undefined, lastJoinNonce: undefined, joinCount: 0 },
+      sessions: [],
+    });
+    return true;
+  }
+
+  async replaceDevice(device: ProvisionedDevice): Promise<boolean> {
+    const stored = this.#devices.get(device.devEui);
+    if (stored === undefined) return false;
+    stored.device = device;
+    return true;
+  }
+
+  async removeDevice(devEui: Eui64): Promise<boolean> {
+    return this.#devices.delete(devEui);
+  }
+
+  async removeAllDevices(): Promise<void> {
+    this.#devices.clear();
+  }
+
+  async joinHistory(devEui: Eui64): Promise<JoinHistory> {
+    return this.#devices.get(devEui)?.history ?? { lastDevNonce: undefined, lastJoinNonce: undefined, joinCount: 0 };
+  }
+
+  async saveJoin(session: DeviceSession): Promise<boolean> {
+    const stored = this.#devices.get(session.devEui);
+    if (stored === undefined || stored.usedDevNonces.has(session.devNonce)) return false;
+    stored.usedDevNonces.add(session.devNonce);
+    stored.history = {
+      lastDevNonce: session.devNonce,
+      lastJoinNonce: session.joinNonce,
+      joinCount: stored.history.joinCount + 1,
+    };
+    stored.sessions = stored.sessions.filter(
+      (other) => other.session.confirmed && other.session.devAddr !== session.devAddr,
+    );
+    stored.sessions.push({ session, nextDownlinkCounter: 0 });
+    return true;
+  }
+
+  async session(devEui: Eui64): Promise<DeviceSession | undefined> {
+    const sessions = this.#devices.get(devEui)?.sessions ?? [];
+    return (sessions.find((stored) => stored.session.confirmed) ?? sessions.at(-1))?.session;
+  }
+
+  async sessions(): Promise<readonly DeviceSession[]> {
+    return [...this.#devices.values()].flatMap((stored) => stored.sessions.map((one) => one.session));
+  }
+
+  async sessionsByDevAddr(devAddr: number): Promise<readonly DeviceSession[]> {
+    return (await this.sessions()).filter((session) => session.devAddr === devAddr);
+  }
+
+  async devAddrInUse(devAddr: number): Promise<boolean> {
+    return (await this.sessionsByDevAddr(devAddr)).length > 0;
+  }
+
+  async saveUplink(devEui: Eui64, devAddr: number, fCntUp: number, uplink: LastUplink): Promise<boolean> {
+    const stored = this.#devices.get(devEui);
+    const own = stored?.sessions.find((one) => one.session.devAddr === devAddr);
+    if (stored === undefined || own === undefined) return false;
+    if (own.session.lastFCntUp !== undefined && fCntUp <= own.session.lastFCntUp) return false;
+    own.session = { ...own.session, confirmed: true, lastFCntUp: fCntUp, lastUplink: uplink };
+    stored.sessions = [own];
+    return true;
+  }
+
+  async reserveDownlinkCounters(devEui: Eui64, devAddr: number, count: number): Promise<number | undefined> {
+    const own = this.#devices.get(devEui)?.sessions.find((one) => one.session.devAddr === devAddr);
+    if (own === undefined) return undefined;
+    const first = own.nextDownlinkCounter;
+    own.nextDownlinkCounter += count;
+    return first;
+  }
+
+  async saveGroup(group: GroupRecord): Promise<void> {
+    const before = this.#groups.get(group.groupId);
+    this.#mcAddrs.add(group.mcAddr);
+    this.#groups.set(group.groupId, {
+      record: group,
+      nextCounter: Math.max(before?.nextCounter ?? 0, group.firstFCnt),
+      open: true,
+    });
+  }
+
+  async group(groupId: string): Promise<GroupRecord | undefined> {
+    const stored = this.#groups.get(groupId);
+    return stored?.open === true ? stored.record : undefined;
+  }
+
+  async openGroups(): Promise<readonly GroupRecord[]> {
+    return [...this.#groups.values()].filter((stored) => stored.open).map((stored) => stored.record);
+  }
+
+  async reserveGroupCounters(groupId: string, count: number): Promise<number | undefined> {
+    const stored = this.#groups.get(groupId);
+    if (stored?.open !== true) return undefined;
+    const first = stored.nextCounter;
+    stored.nextCounter += count;
+    return first;
+  }
+
+  async closeGroup(groupId: string): Promise<void> {
+    const stored = this.#groups.get(groupId);
+    if (stored !== undefined) stored.open = false;
+  }
+
+  async mcAddrInUse(mcAddr: number): Promise<boolean> {
+    return this.#mcAddrs.has(mcAddr);
+  }
+}

@@ -1,0 +1,23 @@
+import { CallerError } from '@airlift/kernel';
+import { type Kysely, type MigrationProvider, Migrator } from 'kysely';
+import { first } from './migrations/m0001-first.ts';
+import type { Tables } from './schema.ts';
+
+/** Every migration by name; names sort in the order of application. Code instead of files, so that a bundle has them. */
+const provider: MigrationProvider = {
+  getMigrations: async () => ({ '0001-first': first }),
+};
+
+/**
+ * Brings the schema up to date, all pending migrations in one transaction; processes that start at once wait for each
+ * other. Does nothing when the schema is up to date.
+ * @throws CallerError `database-newer` when a later version of the program wrote the database
+ */
+export async function migrate(db: Kysely<Tables>): Promise<void> {
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error === undefined) return;
+  if (error instanceof Error && error.message.startsWith('corrupted migrations')) {
+    throw new CallerError('database-newer', 'the database was written by another version of Airlift', { cause: error });
+  }
+  throw error;
+}

@@ -1,0 +1,185 @@
+/**
+ * The tables as Kysely sees them. Only what SQLite and PostgreSQL both have is used: text, integers, double precision,
+ * and 0 or 1 for truth. Instants are doubles because the instants of a scaled or drifting clock need not be whole;
+ * a double keeps every millisecond and comes back as a number from both databases. Lists and machine states are JSON
+ * text. Columns that end in `_sealed` hold text made by the `Vault`.
+ */
+export interface Tables {
+  readonly meta: MetaTable;
+  readonly vault: VaultTable;
+  readonly devices: DevicesTable;
+  readonly used_dev_nonces: UsedDevNoncesTable;
+  readonly device_sessions: DeviceSessionsTable;
+  readonly mc_groups: McGroupsTable;
+  readonly used_mc_addrs: UsedMcAddrsTable;
+  readonly jobs: JobsTable;
+  readonly job_devices: JobDevicesTable;
+  readonly job_frames: JobFramesTable;
+  readonly images: ImagesTable;
+  readonly uploads: UploadsTable;
+  readonly users: UsersTable;
+  readonly login_sessions: LoginSessionsTable;
+  readonly login_failures: LoginFailuresTable;
+}
+
+/** Small settings of the server. */
+interface MetaTable {
+  key: string;
+  value: string;
+}
+
+/** One row that proves that the master key is the right one. */
+interface VaultTable {
+  name: string;
+  check_sealed: string;
+}
+
+export interface DevicesTable {
+  dev_eui: string;
+  /** Grows with every device added. */
+  position: number;
+  name: string;
+  join_eui: string;
+  app_key_sealed: string;
+  gen_app_key_sealed: string | null;
+  device_class: string;
+  device_profile_id: string | null;
+  network_profile_id: string | null;
+  fuota_profile: string | null;
+  created_at: number;
+  last_dev_nonce: number | null;
+  last_join_nonce: number | null;
+  join_count: number;
+}
+
+interface UsedDevNoncesTable {
+  dev_eui: string;
+  dev_nonce: number;
+}
+
+export interface DeviceSessionsTable {
+  dev_eui: string;
+  dev_addr: number;
+  nwk_s_key_sealed: string;
+  app_s_key_sealed: string;
+  join_nonce: number;
+  dev_nonce: number;
+  joined_at: number;
+  /** 0 or 1 */
+  confirmed: number;
+  last_f_cnt_up: number | null;
+  /** The first downlink counter that was not reserved yet. */
+  next_f_cnt_down: number;
+  rx_delay_s: number;
+  rx1_dr_offset: number;
+  rx2_data_rate: number;
+  rx2_frequency_hz: number;
+  /** JSON of `LastUplink` */
+  last_uplink: string | null;
+}
+
+export interface McGroupsTable {
+  group_id: string;
+  mc_addr: number;
+  /** The keys of a closed group are erased; its row stays so that its counters are not used again. */
+  mc_nwk_s_key_sealed: string | null;
+  mc_app_s_key_sealed: string | null;
+  frequency_hz: number;
+  data_rate: number;
+  /** JSON list */
+  gateway_euis: string;
+  first_f_cnt: number;
+  /** The first counter that was not reserved yet. */
+  next_f_cnt: number;
+  created_at: number;
+  /** 0 or 1 */
+  open: number;
+}
+
+/** Every address that ever belonged to a group. */
+interface UsedMcAddrsTable {
+  mc_addr: number;
+}
+
+export interface JobsTable {
+  job_id: string;
+  filename: string;
+  /** Grows with every job inserted. */
+  position: number;
+  /** The kind of the `JobState`. */
+  phase: string;
+  created_at: number;
+  /** When the job was complete or cancelled. */
+  ended_at: number | null;
+  image_sha256: string;
+  /** Totals of the ledger, which outlive its frames. */
+  plain_frames: number;
+  parity_frames: number;
+  status_frames: number;
+  message_frames: number;
+  airtime_ms: number;
+  first_frame_at: number | null;
+  last_frame_at: number | null;
+  /** JSON of `JobPlan` */
+  plan: string;
+  /** JSON of `JobState`, its multicast key sealed */
+  state: string;
+}
+
+interface JobDevicesTable {
+  job_id: string;
+  dev_eui: string;
+  /** Place in the plan. */
+  position: number;
+  /** JSON of `DeviceState` */
+  state: string;
+}
+
+interface JobFramesTable {
+  job_id: string;
+  position: number;
+  kind: string;
+  number: number;
+  f_cnt: number;
+  sent_at: number;
+  airtime_ms: number;
+}
+
+/** Every file in the folder of images. */
+interface ImagesTable {
+  sha256: string;
+  size_bytes: number;
+  /** When somebody last said that the image is wanted. */
+  kept_at: number;
+}
+
+export interface UploadsTable {
+  kind: string;
+  name: string;
+  sha256: string;
+  /** Grows with every upload. */
+  position: number;
+  uploaded_at: number;
+}
+
+interface UsersTable {
+  name: string;
+  role: string;
+  password_hash: string;
+}
+
+interface LoginSessionsTable {
+  token_hash: string;
+  user_name: string;
+  role: string;
+  address: string;
+  port: number;
+  created_at: number;
+  expires_at: number;
+}
+
+interface LoginFailuresTable {
+  user_name: string;
+  count: number;
+  locked_until: number | null;
+}
