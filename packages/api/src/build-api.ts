@@ -110,5 +110,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
 }
 
 function sendFailure(reply: FastifyReply, failed: Failure): FastifyReply {
+  // The rest of a request that came too slowly is not waited for.
+  if (failed.code === ERROR_TABLE['request-timeout'].status) reply.header('connection', 'close');
   return reply.code(failed.code).send(failed);
 }

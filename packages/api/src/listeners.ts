@@ -71,7 +71,10 @@ export class Listeners {
       connectionsCheckingInterval: Math.min(5000, bounds.headersTimeoutMs),
       noDelay: true,
     };
-    const server: Server = tls === undefined ? createServer(options) : createTlsServer({ ...options, ...tls });
+    const server: Server =
+      tls === undefined
+        ? createServer(options)
+        : createTlsServer({ ...options, ...tls, ALPNProtocols: ['http/1.1', 'http/1.0'] });
     server.on('request', this.#app.routing);
     server.on('clientError', refuseClient);
     server.setTimeout(bounds.stallTimeoutMs);

@@ -20,17 +20,17 @@ export function readRawBody(stream: Readable, limitBytes: number, clock: Clock):
       parts.length = 0;
       resolve(body);
     };
-    const timer = after(clock, SLOWEST_BODY_MS, () => settle({ refusal: contractError('request-timeout') }));
-    const onData = (part: Uint8Array): void => {
-      size += part.length;
-      if (size <= limitBytes) {
-        parts.push(part);
-        return;
-      }
+    const refuse = (code: 'request-timeout' | 'body-too-large'): void => {
       stream.off('data', onData);
-      settle({ refusal: contractError('body-too-large') });
+      settle({ refusal: contractError(code) });
       drain(stream);
     };
+    const onData = (part: Uint8Array): void => {
+      size += part.length;
+      if (size <= limitBytes) parts.push(part);
+      else refuse('body-too-large');
+    };
+    const timer = after(clock, SLOWEST_BODY_MS, () => refuse('request-timeout'));
     stream.on('data', onData);
     stream.once('end', () => settle(decode(parts)));
     stream.once('error', (error) => {
@@ -47,6 +47,8 @@ export function readRawBody(stream: Readable, limitBytes: number, clock: Clock):
 /** Reads on without keeping anything; a sender without end is cut off. */
 export function drain(stream: Readable): void {
   let size = 0;
+  // A parser that still holds the stream would pause it when it lets go.
+  stream.unpipe();
   stream.on('data', (part: Uint8Array) => {
     size += part.length;
     if (size > MOST_DRAINED_OCTETS) stream.destroy();

@@ -49,9 +49,9 @@ describe('downlinks', () => {
 
   test('package 0 needs its header after another package', () => {
     const sections = [...requests.slice(1), ...requests.slice(0, 1)];
-    const octets = encodeMultiPackage('down', VERSIONS, sections, 255);
-    expect(toHex(octets)).toBe('830001038401' + '8001' + 'ff');
-    expect(readMultiPackDownlink(VERSIONS, octets)).toMatchObject({ token: 255, sections });
+    const octets = encodeMultiPackage('down', VERSIONS, sections, 1);
+    expect(toHex(octets)).toBe('830001038401' + '8001' + '01');
+    expect(readMultiPackDownlink(VERSIONS, octets)).toMatchObject({ token: 1, sections });
   });
 
   test('a request for stored answers has no token', () => {
@@ -62,9 +62,9 @@ describe('downlinks', () => {
   });
 
   test('a package that is not spoken ends the reading, what came before is kept', () => {
-    const octets = encodeMultiPackage('down', VERSIONS, requests, 7);
+    const octets = encodeMultiPackage('down', VERSIONS, requests, 3);
     const found = readMultiPackDownlink({ 3: 2 }, octets);
-    expect(found).toMatchObject({ kind: 'commands', token: 7, sections: requests.slice(0, 2) });
+    expect(found).toMatchObject({ kind: 'commands', token: 3, sections: requests.slice(0, 2) });
     expect(found).toHaveProperty('error.code', 'out-of-range');
   });
 });
@@ -94,6 +94,10 @@ describe('uplinks', () => {
       return [...part.octets];
     });
     expect(readAnswers(VERSIONS, Uint8Array.from(joined))).toEqual({ sections: answers, error: undefined });
+  });
+
+  test('reserved bits of the token are ignored', () => {
+    expect(readMultiPackUplink(VERSIONS, fromHex(`${ANSWERS_HEX}ff`))).toMatchObject({ kind: 'answers', token: 3 });
   });
 
   test.each([['02ff'], ['02ff03']])('a refusal, %s', (hex) => {
@@ -133,7 +137,7 @@ describe('refusals', () => {
   test.each([
     ['a fragment', [fragment], VERSIONS, 0, 'not-alone'],
     ['a package without version', requests, {}, 0, 'package-unknown'],
-    ['a token that is no octet', requests, VERSIONS, 256, 'token-invalid'],
+    ['a token that is no octet', requests, VERSIONS, 4, 'token-invalid'],
   ] as const)('%s', (_, sections, versions, token, code) => {
     expect(() => encodeMultiPackage('down', versions, sections, token)).toThrow(expect.objectContaining({ code }));
   });

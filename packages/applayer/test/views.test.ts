@@ -113,6 +113,14 @@ describe('what views may also say', () => {
     expect(deleted.fields).toEqual({ FragIndex: 1, SessionDoesNotExist: false });
   });
 
+  test('the spelling of another version, but not both', () => {
+    const read = (fields: ViewFields) => ts004.fromView(2, 'up', { name: 'FragSessionSetupAns', fields });
+    expect(read({ FragIndex: 1, FragAlgoUnsupported: 1 })).toEqual(read({ FragIndex: 1, EncodingUnsupported: 1 }));
+    expect(() => read({ FragIndex: 1, FragAlgoUnsupported: 1, EncodingUnsupported: 0 })).toThrow(
+      expect.objectContaining({ code: 'field-inconsistent' }),
+    );
+  });
+
   test('upper-case octets', () => {
     const message = ts004.fromView(1, 'down', { name: 'DataFragment', fields: { FragIndex: 0, N: 1, data: 'AA55' } });
     expect(message.fields).toEqual({ FragIndex: 0, N: 1, data: Uint8Array.of(0xaa, 0x55) });

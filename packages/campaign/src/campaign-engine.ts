@@ -89,6 +89,14 @@ export class CampaignEngine {
     await this.#queue;
   }
 
+  /** Resolves when no step is under way. */
+  async idle(): Promise<void> {
+    for (let queue = this.#queue; ; queue = this.#queue) {
+      await queue;
+      if (queue === this.#queue) return;
+    }
+  }
+
   /**
    * Accepts a job durably.
    * @throws CallerError `schedule-name-taken`

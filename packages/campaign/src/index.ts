@@ -16,6 +16,7 @@ export type {
 export { type DeviceState, type Evidence, isSettled, type Reception, type SetupStep } from './device-state.ts';
 export type { FotaPlan, JobPlan, MessagePlan, Pacing, RadioPlan } from './job-plan.ts';
 export type { BroadcastPhase, GroupFrame, JobState, SessionPlan } from './job-state.ts';
+export type { DeviceOutcome, JobPhase } from './job-views.ts';
 export { type DeviceReport, type JobReport, reportJob } from './job-views.ts';
 export { type FotaWish, type JobWish, type MessageWish, type PlanSettings, planJob } from './plan-job.ts';
 export { REASONS, type ReasonCode } from './reasons.ts';
@@ -28,4 +29,4 @@ export type {
   LedgerFrame,
   LedgerTotals,
 } from './stores.ts';
-export { broadcastKey, type DeviceTraits } from './traits.ts';
+export { broadcastKey, type DeviceTraits, isServed, traitsOf } from './traits.ts';

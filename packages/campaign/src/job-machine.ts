@@ -45,8 +45,8 @@ export interface JobPacing {
   readonly sustainedMs: number;
 }
 
-/** Class C begins up to a second after SessionTime; the first fragment leaves that behind. */
-const START_SLACK_MS = 2_500;
+/** Class C begins up to a second after SessionTime, by a clock that may be a second off: the first fragment comes later. */
+const START_SLACK_MS = 4_000;
 /** For check values that devices send after their last fragment. */
 const TEARDOWN_MS = 20_000;
 /**

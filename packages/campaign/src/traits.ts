@@ -1,4 +1,4 @@
-import type { RowRule } from '@airlift/applayer';
+import type { DeviceProfile, RowRule } from '@airlift/applayer';
 
 /**
  * What of a device profile a job depends on. Devices of one job share its frames, so those whose `broadcastKey` differs
@@ -24,4 +24,37 @@ export interface DeviceTraits {
 /** Equal for devices that understand the same fragment frames. */
 export function broadcastKey(traits: DeviceTraits): string {
   return `${traits.codeRule}/${traits.fragIndexBase}/${traits.ports.fragmentation}`;
+}
+
+/** The ports that the specifications recommend, for packages that a profile does not name. */
+const DEFAULT_PORTS = { multicast: 200, fragmentation: 201, clock: 202 } as const;
+
+/**
+ * What a job makes of a device profile. `assigned` tells that an operator chose the profile for the device: only then is
+ * a check value that never comes held against it.
+ */
+export function traitsOf(profile: DeviceProfile, assigned: boolean): DeviceTraits {
+  const { packages, multicast, fragmentation, keys } = profile;
+  return {
+    profileId: profile.id,
+    ports: {
+      multicast: packages.multicast?.fPort ?? DEFAULT_PORTS.multicast,
+      fragmentation: packages.fragmentation?.fPort ?? DEFAULT_PORTS.fragmentation,
+      clock: packages.clock?.fPort ?? DEFAULT_PORTS.clock,
+    },
+    fragIndexBase: fragmentation.firstIndex,
+    codeRule: fragmentation.rowRule,
+    maxMcFCnt: multicast.maxMcFCnt,
+    sessionTime: multicast.sessionTime,
+    severalCommands: profile.commandsPerDownlink === 'several',
+    keyScheme: keys.scheme,
+    confirmsByCrc64: assigned && fragmentation.integrity === 'mts-crc64',
+  };
+}
+
+/** Whether campaigns can serve devices of the profile: they speak version 1 of the packages. */
+export function isServed(profile: DeviceProfile): boolean {
+  const { multicast, fragmentation } = profile.packages;
+  const first = fragmentation?.version === 1 || fragmentation?.version === 'multitech';
+  return multicast?.version === 1 && first && profile.multicast.classes.includes('C');
 }

@@ -29,8 +29,18 @@ export const ERROR_TABLE = {
   ),
   'payload-too-long': caller(
     400,
-    'Invalid parameters: the message payload exceeds 242 octets',
-    'no data rate can carry the message',
+    'Invalid parameters: the message payload is too long',
+    'no frame can carry the message: it has more than 242 octets, or more than the data rate of the group allows',
+  ),
+  'packet-size-too-small': caller(
+    400,
+    'Invalid parameters: the packet size leaves no room for data',
+    'max_packet_size, or the data rate, is too small for a fragment',
+  ),
+  'image-too-large': caller(
+    400,
+    'Invalid parameters: the file has too many fragments',
+    'the firmware needs more fragments than the fragmentation package can number',
   ),
   'password-weak': caller(
     400,
@@ -103,6 +113,7 @@ export const ERROR_TABLE = {
     when: 'the server failed; its log has the reference',
   },
   'login-busy': caller(503, 'Too many logins at once. Try again later.', 'too many passwords wait to be checked'),
+  stopping: caller(503, 'Server is stopping', 'a job arrives while the server stops'),
   'storage-full': caller(507, 'Insufficient storage', 'the storage cannot take the upload'),
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 

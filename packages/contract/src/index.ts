@@ -45,7 +45,7 @@ export {
   whitelistDeviceShape,
 } from './fleet-shapes.ts';
 export type { DeviceView, GatewayView, ServiceStatus } from './fleet-view.ts';
-export { fotaBodySchema, parseFotaBody } from './fota-body.ts';
+export { FOTA_BODY, parseFotaBody } from './fota-body.ts';
 export { DEFAULT_JOB_LIMITS, type JobLimits } from './job-body.ts';
 export type { FotaRequest, JobRequest, MessageRequest, RequestedPacing, Role, WhitelistDevice } from './job-request.ts';
 export {
@@ -75,7 +75,7 @@ export type {
   TransmissionType,
   Verification,
 } from './job-view.ts';
-export { LONGEST_MESSAGE_OCTETS, messageBodySchema, parseMessageBody } from './message-body.ts';
+export { LONGEST_MESSAGE_OCTETS, MESSAGE_BODY, parseMessageBody } from './message-body.ts';
 export {
   type Access,
   atLeast,

@@ -17,54 +17,50 @@ const LATEST_EPOCH_S = 100_000_000_000;
 const LONGEST_DELAY_S = 100_000_000;
 const LONGEST_PAUSE_MS = 600_000;
 
-function deviceEuis(limits: JobLimits) {
-  return z
-    .array(z.unknown(), worded('must be an array of device EUIs'))
-    .min(1, { error: 'must name at least one device' })
-    .transform((texts, context): readonly Eui64[] => {
-      // A set keeps the caller's order and drops repeats. The first bad text ends the walk: a body may hold many.
-      const euis = new Set<Eui64>();
-      for (const text of texts) {
-        if (typeof text !== 'string' || !isEui64Text(text)) {
-          context.addIssue({ code: 'custom', message: 'must be EUIs', params: { errorCode: 'eui-invalid' } });
-          return z.NEVER;
-        }
-        euis.add(parseEui64(text));
-      }
-      if (euis.size > limits.maxDevices) {
-        context.addIssue({ code: 'custom', message: `must name at most ${limits.maxDevices} devices` });
+const deviceEuis = z
+  .array(z.unknown(), worded('must be an array of device EUIs'))
+  .min(1, { error: 'must name at least one device' })
+  .transform((texts, context): readonly Eui64[] => {
+    // A set keeps the caller's order and drops repeats. The first bad text ends the walk: a body may hold many.
+    const euis = new Set<Eui64>();
+    for (const text of texts) {
+      if (typeof text !== 'string' || !isEui64Text(text)) {
+        context.addIssue({ code: 'custom', message: 'must be EUIs', params: { errorCode: 'eui-invalid' } });
         return z.NEVER;
       }
-      return [...euis];
-    });
-}
+      euis.add(parseEui64(text));
+    }
+    return [...euis];
+  });
+
+const pause = optional(integer(0, LONGEST_PAUSE_MS));
 
 /** The members that both kinds of job have; everything else in a body is ignored. */
-export function jobMembers(limits: JobLimits) {
-  const pause = optional(integer(0, LONGEST_PAUSE_MS));
-  return {
-    endDeviceDeveuis: deviceEuis(limits),
-    multicastGroupID: optional(integer(0, 3)),
-    multicastDeveui: optionalEui,
-    scheduledTimeSinceUnixEpoch: optional(integer(0, LATEST_EPOCH_S)),
-    setupTimeFromScheduledTime: optional(integer(0, LONGEST_DELAY_S)),
-    launchTimeFromSetupTime: optional(integer(0, LONGEST_DELAY_S)),
-    keep_log: optional(z.boolean(worded('must be true or false'))),
-    schedule_filename: optionalText(128),
-    schedule_source: optionalText(64),
-    sleep_time: pause,
-    ssleep_time: pause,
-    psleep_time: pause,
-  };
-}
+export const JOB_MEMBERS = {
+  endDeviceDeveuis: deviceEuis,
+  multicastGroupID: optional(integer(0, 3)),
+  multicastDeveui: optionalEui,
+  scheduledTimeSinceUnixEpoch: optional(integer(0, LATEST_EPOCH_S)),
+  setupTimeFromScheduledTime: optional(integer(0, LONGEST_DELAY_S)),
+  launchTimeFromSetupTime: optional(integer(0, LONGEST_DELAY_S)),
+  keep_log: optional(z.boolean(worded('must be true or false'))),
+  schedule_filename: optionalText(128),
+  schedule_source: optionalText(64),
+  sleep_time: pause,
+  ssleep_time: pause,
+  psleep_time: pause,
+};
 
-type JobMembers = z.output<z.ZodObject<ReturnType<typeof jobMembers>>>;
+type JobMembers = z.output<z.ZodObject<typeof JOB_MEMBERS>>;
 
 /**
  * The common part of a request, normalised.
  * @throws CallerError `multicast-group-invalid` | `parameters-invalid`
  */
-export function commonPart(members: JobMembers) {
+export function commonPart(members: JobMembers, limits: JobLimits) {
+  if (members.endDeviceDeveuis.length > limits.maxDevices) {
+    throw memberError('endDeviceDeveuis', `must name at most ${limits.maxDevices} devices`);
+  }
   const { multicastDeveui, schedule_filename, scheduledTimeSinceUnixEpoch } = members;
   // The web page of a gateway names the multicast EUI instead of the group; it then means group 0.
   const multicastGroupId = members.multicastGroupID ?? (multicastDeveui === undefined ? undefined : 0);

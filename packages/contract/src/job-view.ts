@@ -46,7 +46,7 @@ export interface JobProgress {
 }
 
 /** How the server knows that a device has everything. */
-export type Verification = 'crc64' | 'mic' | 'status-answer' | 'session-answer';
+export type Verification = 'crc64' | 'mic' | 'session-complete' | 'status-answer' | 'session-answer';
 
 export interface DeviceResult {
   readonly devEui: Eui64;

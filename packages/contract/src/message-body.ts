@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { contractError } from './error-table.ts';
 import { integer, notSet, optional, optionalText, readBody, worded } from './fields.ts';
-import { commonPart, DEFAULT_JOB_LIMITS, type JobLimits, jobMembers } from './job-body.ts';
+import { commonPart, DEFAULT_JOB_LIMITS, JOB_MEMBERS, type JobLimits } from './job-body.ts';
 import type { MessageRequest } from './job-request.ts';
 import { readBase64Payload, readHexPayload } from './payload-text.ts';
 import { isSafeName } from './safe-name.ts';
@@ -13,26 +13,21 @@ export const LONGEST_MESSAGE_OCTETS = 242;
 const DEFAULT_SESSION_TIMEOUT_EXPONENT = 15;
 
 /** Schema of a body of `POST /api/lora/mcm` (contract section 2.4); unknown members are ignored. */
-export function messageBodySchema(limits: JobLimits = DEFAULT_JOB_LIMITS) {
-  return z.object({
-    transmission_type: z.literal('Message', worded('must be "Message"')),
-    ...jobMembers(limits),
-    multicastMessage: z.object(
-      {
-        messageFormat: z.enum(
-          ['Hexadecimal', 'Base64', 'Binary'],
-          worded('must be "Hexadecimal", "Base64" or "Binary"'),
-        ),
-        // Bounded by the body; one that decodes to too much gets its own error.
-        messagePayload: optionalText(Number.MAX_SAFE_INTEGER),
-        messagePayloadFile: optionalText(1024),
-        messagePort: integer(1, 220),
-        multicastSessionTimeout: optional(integer(0, 15)),
-      },
-      worded('must be an object'),
-    ),
-  });
-}
+export const MESSAGE_BODY = z.object({
+  transmission_type: z.literal('Message', worded('must be "Message"')),
+  ...JOB_MEMBERS,
+  multicastMessage: z.object(
+    {
+      messageFormat: z.enum(['Hexadecimal', 'Base64', 'Binary'], worded('must be "Hexadecimal", "Base64" or "Binary"')),
+      // Bounded by the body; one that decodes to too much gets its own error.
+      messagePayload: optionalText(Number.MAX_SAFE_INTEGER),
+      messagePayloadFile: optionalText(1024),
+      messagePort: integer(1, 220),
+      multicastSessionTimeout: optional(integer(0, 15)),
+    },
+    worded('must be an object'),
+  ),
+});
 
 /**
  * Reads a body of `POST /api/lora/mcm`.
@@ -40,8 +35,8 @@ export function messageBodySchema(limits: JobLimits = DEFAULT_JOB_LIMITS) {
  *   `message-file-missing` for a name that no upload can have
  */
 export function parseMessageBody(body: unknown, limits: JobLimits = DEFAULT_JOB_LIMITS): MessageRequest {
-  const { multicastMessage: message, ...members } = readBody(messageBodySchema(limits), body);
-  const common = commonPart(members);
+  const { multicastMessage: message, ...members } = readBody(MESSAGE_BODY, body);
+  const common = commonPart(members, limits);
   return {
     kind: 'Message',
     ...common,

@@ -12,7 +12,6 @@ import {
   reconstructFCnt,
   type SessionKeys,
 } from '../src/index.ts';
-import { l2 } from './vectors.ts';
 
 describe('malformed frames', () => {
   it.each([
@@ -82,27 +81,6 @@ describe('device addresses', () => {
     for (const text of ['', '1', '0x260110', '26011bda0', '26011bdg']) {
       expect(() => parseDevAddr(text)).toThrow(expect.objectContaining({ code: 'dev-addr-invalid' }));
     }
-  });
-});
-
-describe('values that others published', () => {
-  const expected = (id: string): string => {
-    const text = l2.published.find((value) => value.id === id)?.expected ?? '';
-    return text.startsWith('[') ? toHex(Uint8Array.from(JSON.parse(text) as number[])) : text;
-  };
-
-  it.runIf(l2.published.some((value) => value.id === 'P6'))('P6: an uplink "hello"', () => {
-    const frame = parsePhyPayload(Uint8Array.from(Buffer.from('QAQDAgGAAQABppRkJhXWw7WC', 'base64')));
-    if (frame.type !== 'data') throw new Error('not a data frame');
-    expect(toHex(frame.mic)).toBe(expected('P6'));
-    const counting = Array.from({ length: 16 }, (_, i) => i + 1);
-    const keys: SessionKeys = {
-      macVersion: '1.0',
-      nwkSKey: Uint8Array.from(counting),
-      appSKey: Uint8Array.from(counting.reverse()),
-    };
-    expect(formatDevAddr(frame.devAddr)).toBe('01020304');
-    expect(openDataFrame(frame, { keys, fCnt: 1 })?.payload).toEqual(new TextEncoder().encode('hello'));
   });
 });
 

@@ -39,8 +39,8 @@ describe('time on air', () => {
 
   it('grows with the coding rate', () => {
     const frame = { spreadingFactor: 12, bandwidthKhz: 125, payloadOctets: 64, payloadCrc: false };
-    // 17 groups of symbols, four to seven code bits longer.
-    expect(timeOnAirMs({ ...frame, codingRate: 4 }) - timeOnAirMs(frame)).toBeCloseTo((12 * 3 * 4096) / 125, 9);
+    // 492 bits are 13 groups of 40; each group takes three symbols more.
+    expect(timeOnAirMs({ ...frame, codingRate: 4 }) - timeOnAirMs(frame)).toBeCloseTo((13 * 3 * 4096) / 125, 9);
   });
 
   it('is not defined for other spreading factors', () => {

@@ -9,6 +9,7 @@ import {
 } from '@airlift/lorawan';
 import { CounterBlock } from './counter-block.ts';
 import type { GatewayStatus, TransmitOutcome } from './gateway-link.ts';
+import { gatewayCounters } from './network-counters.ts';
 import type { DownlinkFate } from './network-event.ts';
 import type { NetworkParts } from './network-parts.ts';
 import type { GroupRecord } from './network-store.ts';
@@ -130,7 +131,10 @@ export class GroupDesk {
           time: { kind: 'immediately' },
           context: undefined,
         });
-        if (isSent(outcome)) return outcome;
+        if (isSent(outcome)) {
+          gatewayCounters(counters, gatewayEui).downlinks += 1;
+          return outcome;
+        }
         transmitters.release(gatewayEui, frequencyHz, at, airtimeMs);
         return outcome;
       }),

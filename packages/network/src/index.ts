@@ -7,7 +7,7 @@ export type {
   TransmitTime,
 } from './gateway-link.ts';
 export { DEFAULT_NETWORK_CONFIG, type NetworkConfig } from './network-config.ts';
-export type { NetworkCounters } from './network-counters.ts';
+export type { GatewayCounters, NetworkCounters } from './network-counters.ts';
 export type {
   DeviceJoined,
   DeviceUplink,

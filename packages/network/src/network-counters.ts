@@ -1,3 +1,13 @@
+import type { Eui64 } from '@airlift/kernel';
+
+/** What was counted of one gateway. */
+export interface GatewayCounters {
+  /** Uplinks that it heard best and that passed all checks. */
+  uplinks: number;
+  wrongMic: number;
+  downlinks: number;
+}
+
 /** What the network server counted since it started. */
 export interface NetworkCounters {
   /** Receptions, copies by several gateways included. */
@@ -18,6 +28,7 @@ export interface NetworkCounters {
   downlinksClassC: number;
   downlinksRefused: number;
   groupFrames: number;
+  readonly gateways: Map<Eui64, GatewayCounters>;
 }
 
 export function freshCounters(): NetworkCounters {
@@ -38,5 +49,16 @@ export function freshCounters(): NetworkCounters {
     downlinksClassC: 0,
     downlinksRefused: 0,
     groupFrames: 0,
+    gateways: new Map(),
   };
+}
+
+/** The counters of a gateway, made when it is first counted. Only gateways that the front ends know come here. */
+export function gatewayCounters(counters: NetworkCounters, gatewayEui: Eui64): GatewayCounters {
+  let found = counters.gateways.get(gatewayEui);
+  if (found === undefined) {
+    found = { uplinks: 0, wrongMic: 0, downlinks: 0 };
+    counters.gateways.set(gatewayEui, found);
+  }
+  return found;
 }

@@ -89,6 +89,11 @@ export class NetworkServer {
     await Promise.all(this.#lanes.values());
   }
 
+  /** Resolves when no received frame is being dealt with. */
+  async idle(): Promise<void> {
+    while (this.#lanes.size > 0) await Promise.all(this.#lanes.values());
+  }
+
   /** Sets who hears of events; an uplink's answer waits for the listener a little. */
   subscribe(listener: (event: NetworkEvent) => Promise<void>): void {
     this.#listener = listener;

@@ -10,6 +10,7 @@ import {
 } from '@airlift/lorawan';
 import { CounterBlock } from './counter-block.ts';
 import type { ReceivedFrame } from './gateway-link.ts';
+import { gatewayCounters } from './network-counters.ts';
 import type { DownlinkFate } from './network-event.ts';
 import type { NetworkParts } from './network-parts.ts';
 import type { DeviceSession } from './network-store.ts';
@@ -165,6 +166,7 @@ export class UnicastDesk {
       return refuse(outcome.kind === 'refused' ? outcome.error : 'gateway-unreachable');
     }
     counters.downlinksClassC += 1;
+    gatewayCounters(counters, gateway.gatewayEui).downlinks += 1;
     this.#tell(item, { fate: 'on-air', at, airtimeMs, fCnt, error: undefined });
   }
 

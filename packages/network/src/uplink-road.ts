@@ -1,4 +1,4 @@
-import { after, fromHex, gpsFromUtc } from '@airlift/kernel';
+import { after, type Eui64, fromHex, gpsFromUtc } from '@airlift/kernel';
 import {
   type DataFrame,
   decodeMacCommands,
@@ -10,6 +10,7 @@ import {
 } from '@airlift/lorawan';
 import type { ReceivedFrame } from './gateway-link.ts';
 import { answerMacCommands } from './mac-answers.ts';
+import { gatewayCounters } from './network-counters.ts';
 import type { NetworkParts } from './network-parts.ts';
 import type { DeviceSession } from './network-store.ts';
 import { receiveWindows } from './receive-windows.ts';
@@ -33,7 +34,7 @@ export async function uplinkRoad(
   const { store, counters, config } = parts;
   const [best] = receptions;
   if (best === undefined) return;
-  const opened = await open(parts, frame);
+  const opened = await open(parts, frame, best.gatewayEui);
   if (opened === undefined) return;
   const { session, counter } = opened;
   const windows = receiveWindows(config.region, uplink, session);
@@ -53,6 +54,7 @@ export async function uplinkRoad(
   };
   if (!(await store.saveUplink(session.devEui, session.devAddr, counter.fCnt, lastUplink))) return;
   counters.uplinks += 1;
+  gatewayCounters(counters, best.gatewayEui).uplinks += 1;
 
   const macOctets = frame.fPort === 0 ? opened.payload : opened.fOpts;
   const commands: readonly MacUplinkCommand[] = decodeMacCommands('up', macOctets).commands;
@@ -88,7 +90,7 @@ export async function uplinkRoad(
 }
 
 /** Finds the session whose keys fit: addresses are short and several devices may bear the same one. */
-async function open(parts: NetworkParts, frame: DataFrame): Promise<Opened | undefined> {
+async function open(parts: NetworkParts, frame: DataFrame, gatewayEui: Eui64): Promise<Opened | undefined> {
   const sessions = await parts.store.sessionsByDevAddr(frame.devAddr);
   for (const session of sessions) {
     const counter = reconstructFCnt(session.lastFCntUp, frame.fCnt16);
@@ -99,8 +101,12 @@ async function open(parts: NetworkParts, frame: DataFrame): Promise<Opened | und
     });
     if (opened !== undefined) return { session, counter, ...opened };
   }
-  if (sessions.length === 0) parts.counters.uplinksUnknownAddress += 1;
-  else parts.counters.uplinksWrongMic += 1;
+  if (sessions.length === 0) {
+    parts.counters.uplinksUnknownAddress += 1;
+  } else {
+    parts.counters.uplinksWrongMic += 1;
+    gatewayCounters(parts.counters, gatewayEui).wrongMic += 1;
+  }
   return undefined;
 }
 

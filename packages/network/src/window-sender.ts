@@ -1,6 +1,7 @@
 import { type UtcMs, utcMs } from '@airlift/kernel';
 import { downlinkEirpDbm, frameTimeOnAirMs } from '@airlift/lorawan';
 import type { ReceivedFrame, TransmitOutcome } from './gateway-link.ts';
+import { gatewayCounters } from './network-counters.ts';
 import type { NetworkParts } from './network-parts.ts';
 import type { ReceiveWindow } from './receive-windows.ts';
 
@@ -69,7 +70,10 @@ async function attempt(
     time: { kind: 'at-counter', counterUs: (counterUs + delayMs * 1000) % COUNTER_LIMIT },
     context,
   });
-  if (outcome.kind === 'programmed' || outcome.kind === 'unknown') return { sent: true, at, airtimeMs, window };
+  if (outcome.kind === 'programmed' || outcome.kind === 'unknown') {
+    gatewayCounters(parts.counters, gatewayEui).downlinks += 1;
+    return { sent: true, at, airtimeMs, window };
+  }
   transmitters.release(gatewayEui, frequencyHz, at, airtimeMs);
   return { sent: false, error: outcome.kind === 'refused' ? outcome.error : 'gateway-unreachable' };
 }

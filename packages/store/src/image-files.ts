@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CallerError, type Entropy, toHex } from '@airlift/kernel';
 import type { FilePort, WritableFile } from './file-port.ts';
 
@@ -36,6 +36,8 @@ export class ImageFiles {
   /** Makes the folders and removes what processes that are gone had begun to receive. */
   async prepare(): Promise<void> {
     await this.#files.makeDirectory(this.#incoming);
+    await this.#files.syncDirectory(this.#folder);
+    await this.#files.syncDirectory(dirname(this.#folder));
     for (const name of await this.#files.files(this.#incoming)) {
       if (!isOfAnotherProcess(name)) await this.#files.remove(join(this.#incoming, name));
     }

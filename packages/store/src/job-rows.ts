@@ -19,7 +19,6 @@ export function planColumns(plan: JobPlan) {
     status_frames: 0,
     message_frames: 0,
     airtime_ms: 0,
-    plan: JSON.stringify(plan),
   };
 }
 

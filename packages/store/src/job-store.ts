@@ -2,7 +2,7 @@ import type { DeviceState, JobChange, JobDevice, JobRecord, JobStore, LedgerTota
 import { BugError, type Eui64 } from '@airlift/kernel';
 import type { Kysely, Selectable, SelectQueryBuilder, Transaction } from 'kysely';
 import { jobOf, planColumns, stateColumns } from './job-rows.ts';
-import { addFrames, totalsOf } from './ledger.ts';
+import { addedTotals, addFrames, FRAME_COUNTS, totalsOf } from './ledger.ts';
 import { parts } from './parts.ts';
 import type { JobsTable, Tables } from './schema.ts';
 import type { Vault } from './vault.ts';
@@ -12,7 +12,7 @@ const NOT_IN_PLAN = -1;
 
 const ENDED: readonly string[] = ['complete', 'cancelled'];
 
-type JobQuery = SelectQueryBuilder<Tables, 'jobs', Selectable<JobsTable>>;
+type JobQuery = SelectQueryBuilder<Tables, 'jobs', Pick<Selectable<JobsTable>, 'job_id' | 'state'>>;
 
 /** Jobs in the database: plan and states as JSON text, beside the few columns that queries need. */
 export class SqlJobStore implements JobStore {
@@ -37,6 +37,10 @@ export class SqlJobStore implements JobStore {
         .onConflict((conflict) => conflict.column('filename').doNothing())
         .executeTakeFirst();
       if (result.numInsertedOrUpdatedRows !== 1n) return false;
+      await trx
+        .insertInto('job_plans')
+        .values({ job_id: plan.jobId, plan: JSON.stringify(plan) })
+        .execute();
       const rows = job.devices.map((device, position) => deviceRow(plan.jobId, device, position));
       for (const part of parts(rows)) await trx.insertInto('job_devices').values(part).execute();
       return true;
@@ -61,12 +65,13 @@ export class SqlJobStore implements JobStore {
     await this.#db.transaction().execute(async (trx) => {
       const job = await trx
         .updateTable('jobs')
-        .set(stateColumns(this.#vault, jobId, change.state))
+        .set((eb) => ({ ...stateColumns(this.#vault, jobId, change.state), ...addedTotals(eb, change.frames) }))
         .where('job_id', '=', jobId)
+        .returning(FRAME_COUNTS)
         .executeTakeFirst();
-      if (job.numUpdatedRows !== 1n) throw new BugError(`job ${jobId} is gone`);
+      if (job === undefined) throw new BugError(`job ${jobId} is gone`);
       await saveDevices(trx, jobId, change.devices);
-      await addFrames(trx, jobId, change.frames);
+      await addFrames(trx, jobId, change.frames, job);
     });
   }
 
@@ -102,7 +107,12 @@ export class SqlJobStore implements JobStore {
       .setAccessMode('read only')
       .execute(async (trx) => {
         const records: JobRecord[] = [];
-        for (const row of await narrow(trx.selectFrom('jobs').selectAll()).execute()) {
+        for (const row of await narrow(trx.selectFrom('jobs').select(['job_id', 'state'])).execute()) {
+          const { plan } = await trx
+            .selectFrom('job_plans')
+            .select('plan')
+            .where('job_id', '=', row.job_id)
+            .executeTakeFirstOrThrow();
           const devices = await trx
             .selectFrom('job_devices')
             .select(['dev_eui', 'state'])
@@ -112,7 +122,7 @@ export class SqlJobStore implements JobStore {
           records.push(
             jobOf(
               this.#vault,
-              row,
+              { ...row, plan },
               devices.map((one) => ({ devEui: one.dev_eui as Eui64, state: JSON.parse(one.state) as DeviceState })),
             ),
           );

@@ -1,31 +1,45 @@
 import type { LedgerFrame, LedgerTotals } from '@airlift/campaign';
 import { utcMs } from '@airlift/kernel';
-import type { Selectable, Transaction } from 'kysely';
+import type { ExpressionBuilder, Selectable, Transaction } from 'kysely';
 import { parts } from './parts.ts';
 import type { JobsTable, Tables } from './schema.ts';
 
-type Totals = Pick<
-  Selectable<JobsTable>,
-  | 'plain_frames'
-  | 'parity_frames'
-  | 'status_frames'
-  | 'message_frames'
-  | 'airtime_ms'
-  | 'first_frame_at'
-  | 'last_frame_at'
->;
+type FrameCounts = Pick<Selectable<JobsTable>, (typeof FRAME_COUNTS)[number]>;
+type Totals = FrameCounts & Pick<Selectable<JobsTable>, 'airtime_ms' | 'first_frame_at' | 'last_frame_at'>;
 
-/** Adds frames to the ledger of a job that exists, and to its totals. */
+/** The columns that count frames. */
+export const FRAME_COUNTS = ['plain_frames', 'parity_frames', 'status_frames', 'message_frames'] as const;
+
+/** What the frames add to the totals of a job. */
+export function addedTotals(eb: ExpressionBuilder<Tables, 'jobs'>, frames: readonly LedgerFrame[]) {
+  if (frames.length === 0) return {};
+  const count = (kind: LedgerFrame['kind']): number => frames.filter((frame) => frame.kind === kind).length;
+  const airtimeMs = frames.reduce((sum, frame) => sum + frame.airtimeMs, 0);
+  const firstAt = frames.reduce((first, frame) => Math.min(first, frame.at), Number.POSITIVE_INFINITY);
+  const lastAt = frames.reduce((last, frame) => Math.max(last, frame.at), Number.NEGATIVE_INFINITY);
+  return {
+    plain_frames: eb('plain_frames', '+', count('plain')),
+    parity_frames: eb('parity_frames', '+', count('parity')),
+    status_frames: eb('status_frames', '+', count('status')),
+    message_frames: eb('message_frames', '+', count('message')),
+    airtime_ms: eb('airtime_ms', '+', airtimeMs),
+    first_frame_at: eb.case().when('first_frame_at', '<', firstAt).then(eb.ref('first_frame_at')).else(firstAt).end(),
+    last_frame_at: eb.case().when('last_frame_at', '>', lastAt).then(eb.ref('last_frame_at')).else(lastAt).end(),
+  };
+}
+
+/** Adds frames to the ledger of a job; `totals` are those of its row with the frames already added. */
 export async function addFrames(
   trx: Transaction<Tables>,
   jobId: string,
   frames: readonly LedgerFrame[],
+  totals: FrameCounts,
 ): Promise<void> {
-  if (frames.length === 0) return;
-  const total = await addToTotals(trx, jobId, frames);
+  const first =
+    totals.plain_frames + totals.parity_frames + totals.status_frames + totals.message_frames - frames.length;
   const rows = frames.map((frame, index) => ({
     job_id: jobId,
-    position: total - frames.length + index,
+    position: first + index,
     kind: frame.kind,
     number: frame.number,
     f_cnt: frame.fCnt,
@@ -48,27 +62,4 @@ export function totalsOf(row: Totals | undefined): LedgerTotals {
     firstAt: firstAt === undefined ? undefined : utcMs(firstAt),
     lastAt: lastAt === undefined ? undefined : utcMs(lastAt),
   };
-}
-
-/** Returns how many frames the job has sent by now. */
-async function addToTotals(trx: Transaction<Tables>, jobId: string, frames: readonly LedgerFrame[]): Promise<number> {
-  const count = (kind: LedgerFrame['kind']): number => frames.filter((frame) => frame.kind === kind).length;
-  const airtimeMs = frames.reduce((sum, frame) => sum + frame.airtimeMs, 0);
-  const firstAt = frames.reduce((first, frame) => Math.min(first, frame.at), Number.POSITIVE_INFINITY);
-  const lastAt = frames.reduce((last, frame) => Math.max(last, frame.at), Number.NEGATIVE_INFINITY);
-  const row = await trx
-    .updateTable('jobs')
-    .set((eb) => ({
-      plain_frames: eb('plain_frames', '+', count('plain')),
-      parity_frames: eb('parity_frames', '+', count('parity')),
-      status_frames: eb('status_frames', '+', count('status')),
-      message_frames: eb('message_frames', '+', count('message')),
-      airtime_ms: eb('airtime_ms', '+', airtimeMs),
-      first_frame_at: eb.case().when('first_frame_at', '<', firstAt).then(eb.ref('first_frame_at')).else(firstAt).end(),
-      last_frame_at: eb.case().when('last_frame_at', '>', lastAt).then(eb.ref('last_frame_at')).else(lastAt).end(),
-    }))
-    .where('job_id', '=', jobId)
-    .returning(['plain_frames', 'parity_frames', 'status_frames', 'message_frames'])
-    .executeTakeFirstOrThrow();
-  return row.plain_frames + row.parity_frames + row.status_frames + row.message_frames;
 }

@@ -13,6 +13,7 @@ export interface Tables {
   readonly mc_groups: McGroupsTable;
   readonly used_mc_addrs: UsedMcAddrsTable;
   readonly jobs: JobsTable;
+  readonly job_plans: JobPlansTable;
   readonly job_devices: JobDevicesTable;
   readonly job_frames: JobFramesTable;
   readonly images: ImagesTable;
@@ -120,10 +121,15 @@ export interface JobsTable {
   airtime_ms: number;
   first_frame_at: number | null;
   last_frame_at: number | null;
-  /** JSON of `JobPlan` */
-  plan: string;
   /** JSON of `JobState`, its multicast key sealed */
   state: string;
+}
+
+/** Apart from the job, whose row is written with every frame: a plan names thousands of devices. */
+interface JobPlansTable {
+  job_id: string;
+  /** JSON of `JobPlan` */
+  plan: string;
 }
 
 interface JobDevicesTable {

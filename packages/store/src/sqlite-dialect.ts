@@ -16,6 +16,9 @@ import { FifoLock } from './fifo-lock.ts';
 /** Statements are kept up to this number; there are about a hundred different ones, apart from long inserts. */
 const MOST_STATEMENTS = 300;
 
+/** Longer texts are inserts of many rows: there is one for every number of rows, and each takes much memory. */
+const LONGEST_KEPT_TEXT = 4000;
+
 /** Kysely's dialect for SQLite with transactions that wait for their turn instead of failing half-way. */
 export class WaitingSqliteDialect extends SqliteDialect {
   readonly #database: Database;
@@ -94,7 +97,7 @@ class CachingDatabase implements SqliteDatabase {
     if (known !== undefined) return known;
     if (this.#statements.size >= MOST_STATEMENTS) this.#statements.clear();
     const statement = this.#database.prepare(sql);
-    this.#statements.set(sql, statement);
+    if (sql.length <= LONGEST_KEPT_TEXT) this.#statements.set(sql, statement);
     return statement;
   }
 

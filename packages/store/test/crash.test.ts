@@ -88,13 +88,30 @@ describe('processes that start at once on an empty folder', () => {
       for (const child of children) await child.linesOrEnd(1);
       for (const child of children) child.write('go\n');
       for (const child of children) expect(await child.ended()).toBe(0);
-      const outcomes = children.map((child) => child.lines[1]);
+      const outcomes = children.map((child) => child.lines[2]);
       expect([...outcomes].sort()).toEqual(['first', 'later', 'later', 'later']);
       const store = await scratchStore({ dataDir });
       for (const name of names) expect(await store.meta.get(name)).toBe('was here');
       expect(await store.accounts.user(names[outcomes.indexOf('first')] ?? '')).toBeDefined();
       expect((await readdir(dataDir)).filter((name) => name.startsWith('secret'))).toEqual(['secret.key']);
     }
+  });
+});
+
+describe('a process that starts while another holds the database', () => {
+  it('waits', async () => {
+    const folder = await scratchFolder();
+    const dataDir = join(folder, 'data');
+    const holder = new Child(process.execPath, [await buildChild('lock-holder', folder), dataDir]);
+    const starter = new Child(process.execPath, [await buildChild('first-start', folder), dataDir, 'a']);
+    await holder.linesOrEnd(1);
+    await starter.linesOrEnd(1);
+    starter.write('go\n');
+    await starter.linesOrEnd(2);
+    holder.write('go\n');
+    expect(await starter.ended()).toBe(0);
+    expect(starter.lines).toEqual(['ready', 'opening', 'first']);
+    expect(await holder.ended()).toBe(0);
   });
 });
 

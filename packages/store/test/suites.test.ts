@@ -6,37 +6,30 @@ import { networkStoreSuite } from '@airlift/network/testing';
 import { describe } from 'vitest';
 import { scratchFolder, scratchStore } from './scratch.ts';
 
-describe.each([
-  ['file', undefined],
-  ['memory', ':memory:'],
-])('SQLite in a %s', (_where, path) => {
-  const options = path === undefined ? {} : { path };
+describe('SqlNetworkStore', () => {
+  networkStoreSuite(async () => (await scratchStore()).network);
+});
 
-  describe('network', () => {
-    networkStoreSuite(async () => (await scratchStore(options)).network);
-  });
+describe('SqlJobStore', () => {
+  jobStoreSuite(async () => (await scratchStore()).jobs);
+});
 
-  describe('jobs', () => {
-    jobStoreSuite(async () => (await scratchStore(options)).jobs);
-  });
+describe('FileImageStore', () => {
+  imageStoreSuite(async () => (await scratchStore()).images);
+});
 
-  describe('images', () => {
-    imageStoreSuite(async () => (await scratchStore(options)).images);
-  });
+describe('SqlAccountStore', () => {
+  accountStoreSuite(async () => ({ store: (await scratchStore()).accounts }));
+});
 
-  describe('accounts', () => {
-    accountStoreSuite(async () => ({ store: (await scratchStore(options)).accounts }));
-  });
-
-  describe('uploads', () => {
-    uploadStoreSuite(async (clock) => {
-      const dataDir = await scratchFolder();
-      const store = await scratchStore({ ...options, dataDir, clock });
-      return {
-        store: store.uploads,
-        contentOf: (file) => store.images.load(file.sha256),
-        leftovers: async () => (await readdir(join(dataDir, 'images', 'incoming'))).length,
-      };
-    });
+describe('FileUploadStore', () => {
+  uploadStoreSuite(async (clock) => {
+    const dataDir = await scratchFolder();
+    const store = await scratchStore({ dataDir, clock });
+    return {
+      store: store.uploads,
+      contentOf: (file) => store.images.load(file.sha256),
+      leftovers: async () => (await readdir(join(dataDir, 'images', 'incoming'))).length,
+    };
   });
 });

@@ -33,6 +33,8 @@ export class CommandList<C extends Command> {
   readonly commands: readonly C[];
   readonly #byCid: (C | undefined)[] = [];
   readonly #byName = new Map<string, C>();
+  // Used again for every frame; encoding never calls back into itself.
+  readonly #writer = new OctetWriter(256);
 
   /** @throws BugError when two commands share a CID or a name */
   constructor(commands: readonly C[]) {
@@ -51,7 +53,7 @@ export class CommandList<C extends Command> {
    * @throws CallerError `command-unknown`, `not-alone`, and those of `Command.write`
    */
   encode(messages: readonly MessageOf<C>[]): Uint8Array {
-    const writer = new OctetWriter();
+    const writer = this.#writer.restart();
     const list: readonly Message[] = messages;
     for (const message of list) {
       const declared = this.#named(message.name);

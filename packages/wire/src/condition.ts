@@ -1,5 +1,5 @@
 import { unreachable } from '@airlift/kernel';
-import type { Values } from './field.ts';
+import type { Values } from './values.ts';
 
 /** When a group of fields is on air. Conditions are data, so that they can be documented and generated from. */
 export type Condition =

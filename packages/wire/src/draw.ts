@@ -1,8 +1,9 @@
 import { BugError, unreachable } from '@airlift/kernel';
 import type { Command } from './command.ts';
 import { holds } from './condition.ts';
-import type { Domain, Field, Part, Values } from './field.ts';
+import type { Domain, Field, Part } from './field.ts';
 import { recordCount } from './fields/records.ts';
+import type { Values } from './values.ts';
 
 /** A source of choices: a property-test library, or a random generator. */
 export interface Choices {

@@ -2,9 +2,7 @@ import type { Condition } from './condition.ts';
 import type { JsonValue } from './json.ts';
 import type { OctetReader } from './octet-reader.ts';
 import type { OctetWriter } from './octet-writer.ts';
-
-/** Field values by name, before their types are known. */
-export type Values = Readonly<Record<string, unknown>>;
+import type { Values } from './values.ts';
 
 /** Which values a field can hold; enough to generate all of them. */
 export type Domain =
@@ -51,6 +49,8 @@ export interface Field<N extends string = string, T = unknown> {
   fromView(json: JsonValue, owner: string): T;
   /** The value meant when a view leaves the field out; undefined when it must be given. */
   readonly viewDefault?: T;
+  /** Other names that views may use for the field, such as the spelling of another version. */
+  readonly alsoCalled?: readonly string[];
   /** Name of a flag: while that is set and this field has its `viewDefault`, views leave this field out. */
   readonly meaninglessWhen?: string;
 }
@@ -91,6 +91,11 @@ export type FieldsOf<Ps extends readonly Part[]> = Flat<
   }
 >;
 
+/** The same field, which views may also call by other names. */
+export function alsoCalled<N extends string, T>(field: Field<N, T>, ...names: string[]): Field<N, T> {
+  return { ...field, alsoCalled: names };
+}
+
 /** Reserved bits. */
 export function rfu(bitLength: number): Rfu {
   return { shape: 'rfu', bitLength };
@@ -105,4 +110,16 @@ export function when<const P extends readonly Field[]>(
   return alsoPresent === undefined
     ? { shape: 'when', condition, fields }
     : { shape: 'when', condition, fields, alsoPresent };
+}
+
+/** The named fields of a part, in order. */
+export function fieldsOfPart(part: Part): readonly Field[] {
+  switch (part.shape) {
+    case 'field':
+      return [part];
+    case 'when':
+      return part.fields;
+    case 'rfu':
+      return [];
+  }
 }

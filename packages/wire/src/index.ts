@@ -3,7 +3,6 @@ export {
   type CommandDeclaration,
   type CommandDirection,
   command,
-  fieldsOfPart,
   type Message,
   type MessageOf,
   type VersionId,
@@ -14,16 +13,17 @@ export { type Condition, conditionText, equals, holds, isClear, noneOf, remainin
 export { describeCommand } from './describe.ts';
 export { type Choices, type DrawLimits, drawFields } from './draw.ts';
 export {
+  alsoCalled,
   type Domain,
   type Field,
   type FieldsOf,
+  fieldsOfPart,
   type Part,
   type RecordCount,
   type Rfu,
   rfu,
   type StepRange,
   type ValueOf,
-  type Values,
   type When,
   when,
 } from './field.ts';
@@ -35,4 +35,5 @@ export { recordCount, records } from './fields/records.ts';
 export type { JsonValue, View, ViewFields } from './json.ts';
 export { OctetReader } from './octet-reader.ts';
 export { OctetWriter } from './octet-writer.ts';
+export type { Values } from './values.ts';
 export { WireError, type WireErrorCode } from './wire-error.ts';

@@ -9,6 +9,14 @@ export class OctetWriter {
     this.#octets = new Uint8Array(capacity);
   }
 
+  /** Forgets everything written so far and keeps the buffer. */
+  restart(): this {
+    this.#length = 0;
+    this.#pending = 0;
+    this.#pendingBits = 0;
+    return this;
+  }
+
   /** How many whole octets have been written. */
   get length(): number {
     return this.#length;
@@ -35,11 +43,7 @@ export class OctetWriter {
   /** Appends an unsigned integer as `count` octets (1..4), least significant first. */
   unsigned(value: number, count: number): void {
     this.#reserve(count);
-    let rest = value;
-    for (let i = 0; i < count; i++) {
-      this.#octets[this.#length + i] = rest & 255;
-      rest = Math.floor(rest / 256);
-    }
+    for (let i = 0; i < count; i++) this.#octets[this.#length + i] = value >>> (8 * i);
     this.#length += count;
   }
 

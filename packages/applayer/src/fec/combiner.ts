@@ -7,11 +7,19 @@
  */
 export interface Combiner {
   /**
-   * Writes `rows` sums to `target`, `fragSize` octets each, one after the other: sum r is the exclusive or of the source
-   * fragments c whose bit is set in row r of `matrix`. A row has ceil(count / 32) words, c is bit c mod 32 of word
-   * c div 32, and bits beyond `count` are zero.
+   * Writes `count` sums to `target`, `fragSize` octets each, one after the other: sum r is the exclusive or of the
+   * source fragments that row r of the matrix has.
    */
-  combine(matrix: Int32Array, rows: number, target: Uint8Array): void;
+  combine(rows: RowSource, count: number, target: Uint8Array): void;
+}
+
+/**
+ * The rows of a matrix. A digit gathers the bits that several rows have in one column, and is an octet; `digits` holds
+ * four columns a word, the first in the lowest octet, and room for a multiple of 32 columns.
+ */
+export interface RowSource {
+  /** Sets bit `bit` (0 .. 7) in the digit of each column that row `row` has, and leaves all other bits alone. */
+  mark(row: number, digits: Int32Array, bit: number): void;
 }
 
 /** Makes combiners; holds the work memory that they share. */
@@ -22,3 +30,15 @@ export interface CombinerEngine {
 
 /** `wasm`: WebAssembly with 128-bit vectors. `js`: 32-bit words in plain JavaScript. Both give the same octets. */
 export type EngineKind = 'wasm' | 'js';
+
+/** Marks a row that is given as bits, column c being bit c mod 32 of word c div 32 from word `at` on. */
+export function markBits(bits: Int32Array, at: number, words: number, digits: Int32Array, bit: number): void {
+  for (let w = 0; w < words; w++) {
+    let rest = bits[at + w] as number;
+    for (let i = 8 * w; rest !== 0; i++) {
+      // The product spreads four bits over the lowest bits of four octets.
+      digits[i] = (digits[i] as number) | ((Math.imul(rest & 15, 0x0020_4081) & 0x0101_0101) << bit);
+      rest >>>= 4;
+    }
+  }
+}

@@ -1,11 +1,13 @@
 import { CallerError } from '@airlift/kernel';
-import type { EngineKind } from './combiner.ts';
+import { type EngineKind, markBits } from './combiner.ts';
 import { combinerEngine } from './engines.ts';
 import { invertBits } from './invert.ts';
 import { checkFragmentIndex, checkFragSize, type RowRule } from './limits.ts';
 import { ParityRowCache } from './parity-row-cache.ts';
 import { RankDecoder } from './rank-decoder.ts';
 import { gatherColumns } from './row-basis.ts';
+
+const EMPTY = new Int32Array(0);
 
 /** What FragSessionSetupReq tells a receiver (TS004 section 3.3), and the rule that it must know by itself. */
 export interface FragmentDecoderOptions {
@@ -140,27 +142,36 @@ export class FragmentDecoder {
     for (let index = 1; index <= nbFrag; index++) if (!this.#rank.hasPlain(index)) lacking.push(index - 1);
     const columns = Int32Array.from(lacking);
     const count = this.#parity.length;
-    const words = this.#rows.words;
-    const lackingWords = (columns.length + 31) >>> 5;
-    const whole = new Int32Array(count * words);
-    const unknown = new Int32Array(count * lackingWords);
-    this.#parity.forEach(({ index }, i) => {
-      const row = this.#rows.row(index);
-      whole.set(row, i * words);
-      gatherColumns(row, columns, unknown, i * lackingWords);
+    const rows = this.#parity.map(({ index }) => this.#rows.row(index));
+    const unknownWords = (columns.length + 31) >>> 5;
+    const unknown = new Int32Array(count * unknownWords);
+    rows.forEach((row, i) => {
+      gatherColumns(row, columns, unknown, i * unknownWords);
     });
     const engine = combinerEngine(this.#engine);
     const remainders = new Uint8Array(count * fragSize);
-    engine.combiner(this.#octets, nbFrag, fragSize).combine(whole, count, remainders);
+    engine
+      .combiner(this.#octets, nbFrag, fragSize)
+      .combine(
+        { mark: (r, digits, bit) => markBits(rows[r] ?? EMPTY, 0, this.#rows.words, digits, bit) },
+        count,
+        remainders,
+      );
     this.#parity.forEach(({ fragment }, i) => {
       for (let o = 0; o < fragSize; o++) {
         remainders[i * fragSize + o] = (remainders[i * fragSize + o] as number) ^ (fragment[o] as number);
       }
     });
+    const inverse = invertBits(unknown, count, columns.length);
+    const inverseWords = (count + 31) >>> 5;
     const found = new Uint8Array(columns.length * fragSize);
     engine
       .combiner(remainders, count, fragSize)
-      .combine(invertBits(unknown, count, columns.length), columns.length, found);
+      .combine(
+        { mark: (r, digits, bit) => markBits(inverse, r * inverseWords, inverseWords, digits, bit) },
+        columns.length,
+        found,
+      );
     lacking.forEach((column, i) => {
       this.#octets.set(found.subarray(i * fragSize, (i + 1) * fragSize), column * fragSize);
     });

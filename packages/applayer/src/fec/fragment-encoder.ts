@@ -93,10 +93,9 @@ export class FragmentEncoder {
       combiner: combinerEngine(this.#engine).combiner(this.#padded, this.nbFrag, this.fragSize),
     };
     const { rows, combiner } = this.#parity;
-    const matrix = new Int32Array(count * rows.words);
-    for (let i = 0; i < count; i++) rows.write(fromIndex + i, matrix, i * rows.words);
     const target = new Uint8Array(count * this.fragSize);
-    combiner.combine(matrix, count, target);
+    const fromRow = { mark: (r: number, digits: Int32Array, bit: number) => rows.mark(fromIndex + r, digits, bit) };
+    combiner.combine(fromRow, count, target);
     return target;
   }
 }

@@ -7,9 +7,8 @@ export type Code = readonly number[];
 
 /** Value types. */
 export const I32 = 0x7f;
-export const I64 = 0x7e;
 export const V128 = 0x7b;
-export type ValueType = typeof I32 | typeof I64 | typeof V128;
+export type ValueType = typeof I32 | typeof V128;
 
 /** The index of a parameter or local variable in its function. */
 export type Local = number;
@@ -42,20 +41,8 @@ export const i32 = {
   store: (address: Code, value: Code, offset = 0): Code => [...address, ...value, 0x36, 2, ...unsigned(offset)],
 };
 
-export const i64 = {
-  const: (value: bigint): Code => [0x42, ...signed(value)],
-  or: (a: Code, b: Code): Code => [...a, ...b, 0x84],
-  and: (a: Code, b: Code): Code => [...a, ...b, 0x83],
-  xor: (a: Code, b: Code): Code => [...a, ...b, 0x85],
-  shl: (a: Code, b: Code): Code => [...a, ...b, 0x86],
-  shrU: (a: Code, b: Code): Code => [...a, ...b, 0x88],
-  load8U: (address: Code, offset = 0): Code => [...address, 0x31, 0, ...unsigned(offset)],
-  store: (address: Code, value: Code, offset = 0): Code => [...address, ...value, 0x37, 3, ...unsigned(offset)],
-};
-
 /** 128-bit vectors; addresses need no alignment. */
 export const v128 = {
-  zero: [0xfd, ...unsigned(12), ...new Array<number>(16).fill(0)] as Code,
   load: (address: Code, offset = 0): Code => [...address, 0xfd, ...unsigned(0), 0, ...unsigned(offset)],
   store: (address: Code, value: Code, offset = 0): Code => [
     ...address,
@@ -120,13 +107,13 @@ function unsigned(value: number): number[] {
 }
 
 /** LEB128 with sign. */
-function signed(value: number | bigint): number[] {
+function signed(value: number): number[] {
   const octets: number[] = [];
-  let rest = BigInt(value);
+  let rest = value;
   for (;;) {
-    const low = Number(rest & 0x7fn);
-    rest >>= 7n;
-    if ((rest === 0n && low < 0x40) || (rest === -1n && low >= 0x40)) {
+    const low = rest & 0x7f;
+    rest >>= 7;
+    if ((rest === 0 && low < 0x40) || (rest === -1 && low >= 0x40)) {
       octets.push(low);
       return octets;
     }

@@ -1,4 +1,4 @@
-import type { Combiner, CombinerEngine } from './combiner.ts';
+import type { Combiner, CombinerEngine, RowSource } from './combiner.ts';
 import { MAX_BATCH, rowsPerBatch } from './row-batches.ts';
 import { assembleKernel, KERNEL_OVERSHOOT, type KernelFunctions } from './wasm-kernel.ts';
 
@@ -73,10 +73,10 @@ class WasmCombiner implements Combiner {
     this.#fragSize = fragSize;
   }
 
-  combine(matrix: Int32Array, rows: number, target: Uint8Array): void {
-    if (rows === 0) return;
-    const rowSize = ((this.#count + 31) >>> 5) * 4;
-    const vectors = (this.#fragSize + 15) >>> 4;
+  combine(rows: RowSource, count: number, target: Uint8Array): void {
+    const fragSize = this.#fragSize;
+    const digitWords = 8 * ((this.#count + 31) >>> 5);
+    const vectors = (fragSize + 15) >>> 4;
     const sumSize = ((vectors + 3) >>> 2) * 64;
     let end = aligned(this.#source.length + KERNEL_OVERSHOOT);
     const take = (octets: number): number => {
@@ -84,30 +84,28 @@ class WasmCombiner implements Combiner {
       end = aligned(end + octets);
       return start;
     };
-    const matrixAt = take(MAX_BATCH * rowSize);
-    const digitsAt = take(8 * rowSize);
+    const digitsAt = take(4 * digitWords);
     const placesAt = take(4 * 2 ** MAX_BATCH);
     const endsAt = take(4 * 2 ** MAX_BATCH);
     const orderAt = take(4 * this.#count);
     const sumsAt = take(MAX_BATCH * sumSize);
-    const packedAt = take(MAX_BATCH * this.#fragSize + KERNEL_OVERSHOOT);
+    const packedAt = take(MAX_BATCH * fragSize + KERNEL_OVERSHOOT);
     const memory = this.#engine.memoryFor(this, this.#source, end);
-    const { transpose, arrange, sum4, sum8, pack } = this.#engine.functions;
-    const octets = new Uint8Array(matrix.buffer, matrix.byteOffset, matrix.byteLength);
-    const batch = rowsPerBatch(this.#count, rows);
-    for (let r = 0; r < rows; r += batch) {
-      const taken = Math.min(batch, rows - r);
+    const digits = new Int32Array(memory.buffer, digitsAt, digitWords);
+    const { arrange, sum4, sum8, pack } = this.#engine.functions;
+    const batch = rowsPerBatch(this.#count, count);
+    for (let r = 0; r < count; r += batch) {
+      const taken = Math.min(batch, count - r);
       const groups = 2 ** taken;
-      memory.set(octets.subarray(r * rowSize, (r + taken) * rowSize), matrixAt);
-      memory.fill(0, matrixAt + taken * rowSize, matrixAt + MAX_BATCH * rowSize);
+      digits.fill(0);
+      for (let i = 0; i < taken; i++) rows.mark(r + i, digits, i);
+      arrange(digitsAt, this.#count, 0, fragSize, groups, placesAt, orderAt, endsAt);
       memory.fill(0, sumsAt, sumsAt + taken * sumSize);
-      transpose(matrixAt, rowSize, digitsAt);
-      arrange(digitsAt, this.#count, 0, this.#fragSize, groups, placesAt, orderAt, endsAt);
       let skip = 0;
       for (; skip + 64 < sumSize; skip += 128) sum8(endsAt, groups, skip, sumsAt, sumSize);
       if (skip < sumSize) sum4(endsAt, groups, skip, sumsAt, sumSize);
-      pack(sumsAt, sumSize, taken, packedAt, this.#fragSize);
-      target.set(memory.subarray(packedAt, packedAt + taken * this.#fragSize), r * this.#fragSize);
+      pack(sumsAt, sumSize, taken, packedAt, fragSize);
+      target.set(memory.subarray(packedAt, packedAt + taken * fragSize), r * fragSize);
     }
   }
 }

@@ -1,15 +1,13 @@
-import { MAX_BATCH } from './row-batches.ts';
 import {
   assemble,
   type Code,
   type ExportedFunction,
   get,
   I32,
-  I64,
   i32,
-  i64,
   set,
   V128,
+  type ValueType,
   v128,
   whileLoop,
 } from './wasm-assembler.ts';
@@ -19,10 +17,8 @@ export const KERNEL_OVERSHOOT = 256;
 
 /** The module's functions. Parameters are addresses, sizes in octets and counts. */
 export interface KernelFunctions {
-  /** Turns the bits of 8 rows, `rowSize` octets apart, into one octet a column: its bit r is that of row r. */
-  readonly transpose: (matrix: number, rowSize: number, digits: number) => void;
   /**
-   * Sorts the fragments by the digits of their columns, in the order 0, 1, 3, 2, 6, ... of the reflected Gray code:
+   * Sorts the fragments by the digits of their columns (one octet each), in the order 0, 1, 3, 2, 6, ... of the reflected Gray code:
    * writes their addresses to `order`, and to `ends[g]` the address in `order` at which group g ends. `groups` is a
    * power of two above all digits; `places` is work memory of `groups` words.
    */
@@ -45,49 +41,13 @@ export interface KernelFunctions {
 
 /** Assembles the binary module. */
 export function assembleKernel(): Uint8Array<ArrayBuffer> {
-  return assemble([transposeFunction(), arrangeFunction(), sumFunction(4), sumFunction(8), packFunction()]);
+  return assemble([arrangeFunction(), sumFunction(4), sumFunction(8), packFunction()]);
 }
 
 /** `local += amount` */
 const advance = (local: number, amount: Code): Code => set(local, i32.add(get(local), amount));
 /** Address of word `index` of an array. */
 const wordOf = (array: Code, index: Code): Code => i32.add(array, i32.shl(index, i32.const(2)));
-
-function transposeFunction(): ExportedFunction {
-  const [matrix, rowSize, digits, end, row, bits, swapped] = [0, 1, 2, 3, 4, 5, 6] as const;
-  const gather: Code[] = [];
-  for (let r = 0; r < MAX_BATCH; r++) {
-    gather.push(
-      set(bits, i64.or(get(bits), i64.shl(i64.load8U(get(row)), i64.const(BigInt(8 * r))))),
-      advance(row, get(rowSize)),
-    );
-  }
-  // Transposes 8 x 8 bits: halves of 1, 2 and 4 bits change places with those `distance` bits further up.
-  const exchange = (distance: bigint, mask: bigint): Code => [
-    ...set(swapped, i64.and(i64.xor(get(bits), i64.shrU(get(bits), i64.const(distance))), i64.const(mask))),
-    ...set(bits, i64.xor(get(bits), i64.xor(get(swapped), i64.shl(get(swapped), i64.const(distance))))),
-  ];
-  return {
-    name: 'transpose',
-    parameters: 3,
-    locals: [I32, I32, I64, I64],
-    body: [
-      ...set(end, i32.add(get(matrix), get(rowSize))),
-      ...whileLoop(
-        i32.ltU(get(matrix), get(end)),
-        set(bits, i64.const(0n)),
-        set(row, get(matrix)),
-        ...gather,
-        exchange(7n, 0x00aa_00aa_00aa_00aan),
-        exchange(14n, 0x0000_cccc_0000_ccccn),
-        exchange(28n, 0x0000_0000_f0f0_f0f0n),
-        i64.store(get(digits), get(bits)),
-        advance(matrix, i32.const(1)),
-        advance(digits, i32.const(8)),
-      ),
-    ],
-  };
-}
 
 function arrangeFunction(): ExportedFunction {
   const [digits, columns, source, fragSize, groups, places, order, ends] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
@@ -155,7 +115,7 @@ function sumFunction(width: number): ExportedFunction {
   return {
     name: `sum${width}`,
     parameters: 5,
-    locals: [I32, I32, I32, I32, ...running.map(() => V128)],
+    locals: [I32, I32, I32, I32, ...running.map((): ValueType => V128)],
     body: [
       ...advance(sums, get(skip)),
       ...set(order, i32.load(get(ends))),

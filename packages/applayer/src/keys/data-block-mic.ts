@@ -1,7 +1,7 @@
 import { CallerError, concatOctets, littleEndian } from '@airlift/kernel';
 import { aesCmac, aesEncryptBlock } from '@airlift/lorawan';
 
-/** What the integrity code of a data block covers (TS004-2.0.0). */
+/** What the integrity code of a data block covers (TS004-2.0.0 section 4). */
 export interface DataBlock {
   /** 0..65535, as in FragSessionSetupReq. */
   readonly sessionCnt: number;

@@ -26,12 +26,12 @@ const FIRST_OCTET_1_1 = 0x20;
 const FIRST_OCTET_APP = 0x01;
 const FIRST_OCTET_NWK = 0x02;
 
-/** McRootKey from the device's root key (TS005 section 4). @throws CallerError `key-length` */
+/** McRootKey from the device's root key (TS005 section 4.3). @throws CallerError `key-length` */
 export function mcRootKey(rootKey: Uint8Array, rules: RootKeyRules): Uint8Array {
   return aesEncryptBlock(rootKey, derivationBlock(rules === '1.1' ? FIRST_OCTET_1_1 : 0));
 }
 
-/** McKEKey, the key-encryption key, from McRootKey (TS005 section 4). @throws CallerError `key-length` */
+/** McKEKey, the key-encryption key, from McRootKey (TS005 section 4.3). @throws CallerError `key-length` */
 export function mcKEKey(rootKey: Uint8Array): Uint8Array {
   return aesEncryptBlock(rootKey, derivationBlock(0));
 }
@@ -56,7 +56,7 @@ export function decryptMcKey(kek: Uint8Array, mcKeyEncrypted: Uint8Array): Uint8
   return aesEncryptBlock(kek, mcKeyEncrypted);
 }
 
-/** McAppSKey and McNwkSKey of a group (TS005 section 4). @throws CallerError `key-length` */
+/** McAppSKey and McNwkSKey of a group (TS005 section 4.3). @throws CallerError `key-length` */
 export function mcSessionKeys(mcKey: Uint8Array, mcAddr: DevAddr): MulticastKeys {
   const address = littleEndian(mcAddr, 4);
   return {

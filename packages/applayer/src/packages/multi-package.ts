@@ -67,11 +67,13 @@ export type MultiPackageUplink =
 const SECTION_FLAG = 0x80;
 const MULTI_PACK_BUFFER_CID = 0x02;
 const REFUSED = 0xff;
+/** The other bits of the token octet are reserved. */
+const TOKEN_MASK = 0x03;
 
 /**
- * A frame with commands of several packages, and a token by which its answers are recognised (TS007 section 4). Basics
- * Modem keeps only the two low bits of the token. DataFragment and other commands that must be alone are refused.
- * @param token 0..255
+ * A frame with commands of several packages, and a token by which its answers are recognised (TS007 section 3.1).
+ * DataFragment and other commands that must be alone are refused.
+ * @param token 0..3
  * @throws CallerError `package-unknown`, `not-alone`, `token-invalid`, and those of `PackageCodec.encode`
  */
 export function encodeMultiPackage(
@@ -92,8 +94,8 @@ export function encodeMultiPackage(
   sections: readonly Section<number, Message>[],
   token: number,
 ): Uint8Array {
-  if (!Number.isInteger(token) || token < 0 || token > 255) {
-    throw new CallerError('token-invalid', 'the token must be an integer in 0..255');
+  if (!Number.isInteger(token) || token < 0 || token > TOKEN_MASK) {
+    throw new CallerError('token-invalid', 'the token must be an integer in 0..3');
   }
   const writer = new OctetWriter();
   sections.forEach(({ packageIdentifier, commands }, i) => {
@@ -120,14 +122,14 @@ export function readMultiPackDownlink(versions: PackageVersions, octets: Uint8Ar
     if (request?.name !== 'MultiPackBufferReq') throw new WireError('truncated', 'no MultiPackBufferReq', 0);
     return { kind: 'again', startByte: request.fields.StartByte, stopByte: request.fields.StopByte };
   }
-  const token = lastOctet(octets);
+  const token = tokenOf(octets);
   const found = readSections(versions, 'down', octets.subarray(0, -1));
   return { kind: 'commands', token, ...(found as Sections<DownlinkSection>) };
 }
 
 /** Reads a multi-package uplink. @throws WireError `truncated` when it is too short to mean anything */
 export function readMultiPackUplink(versions: PackageVersions, octets: Uint8Array): MultiPackageUplink {
-  const token = lastOctet(octets);
+  const token = tokenOf(octets);
   if (octets[0] !== MULTI_PACK_BUFFER_CID || octets.length === 1) {
     return { kind: 'answers', token, ...readAnswers(versions, octets.subarray(0, -1)) };
   }
@@ -194,8 +196,8 @@ function commandList(
   }
 }
 
-function lastOctet(octets: Uint8Array): number {
+function tokenOf(octets: Uint8Array): number {
   const last = octets.at(-1);
   if (last === undefined) throw new WireError('truncated', 'a multi-package frame ends with a token', 0);
-  return last;
+  return last & TOKEN_MASK;
 }

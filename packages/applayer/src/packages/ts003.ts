@@ -1,4 +1,4 @@
-import { bits, command, flag, i32, rfu, u32 } from '@airlift/wire';
+import { alsoCalled, bits, command, flag, i32, rfu, u32 } from '@airlift/wire';
 import { PackageCodec, type PackageMessage } from './package-codec.ts';
 import { packageVersionAns, packageVersionReq } from './package-version.ts';
 
@@ -53,7 +53,7 @@ const DeviceAppTimePeriodicityAns = command({
   parts: [
     flag('NotSupported', 'The device chooses the period itself'),
     rfu(7),
-    u32('Time', "The device's GPS seconds modulo 2^32"),
+    alsoCalled(u32('Time', "The device's GPS seconds modulo 2^32"), 'DeviceTime'),
   ],
 });
 

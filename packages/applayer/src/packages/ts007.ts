@@ -9,7 +9,7 @@ const DevPackageReq = command({
   cid: 0x01,
   direction: 'down',
   versions: FIRST,
-  section: 'TS007 4.3',
+  section: 'TS007 4.2',
   doc: 'Asks for all packages of the device with version and port.',
   parts: [],
 });
@@ -19,11 +19,11 @@ const DevPackageAns = command({
   cid: 0x01,
   direction: 'up',
   versions: FIRST,
-  section: 'TS007 4.3',
+  section: 'TS007 4.2',
   doc: 'All packages of the device.',
   parts: [
-    bits('NbPackages', 3, 'Number of records'),
-    rfu(5),
+    bits('NbPackages', 4, 'Number of records'),
+    rfu(4),
     records(
       'records',
       { countIn: 'NbPackages' },
@@ -56,7 +56,7 @@ const MultiPackBufferFrag = command({
   cid: 0x02,
   direction: 'up',
   versions: FIRST,
-  section: 'TS007 4.4',
+  section: 'TS007 4.3',
   doc: 'A part of answers that are too long for one uplink. The last octet of the frame is the token; see `readMultiPackUplink`.',
   alone: true,
   parts: [
@@ -76,8 +76,8 @@ export const ts007 = new PackageCodec({
   defaultFPort: 225,
   versions: FIRST,
   commands: [
-    packageVersionReq('TS007 4.2', FIRST),
-    packageVersionAns('TS007 4.2', FIRST),
+    packageVersionReq('TS007 4.1', FIRST),
+    packageVersionAns('TS007 4.1', FIRST),
     DevPackageReq,
     DevPackageAns,
     MultiPackBufferReq,

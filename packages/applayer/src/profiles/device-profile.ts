@@ -10,7 +10,7 @@ import type { Ts007Version } from '../packages/ts007.ts';
 export interface OfferedPackage<V> {
   /** Version or dialect to encode and decode with. */
   readonly version: V;
-  /** 1..223, or 225 for multi-package access. */
+  /** 1..223 for packages on a port of their own, 225 for multi-package access. */
   readonly fPort: number;
 }
 

@@ -14,15 +14,15 @@ export interface DiscoveredPackage extends PackageVersion {
 
 /** What the answers of a device say about it. */
 export interface Discovery {
-  /** The generic profile with the versions and ports found; undefined without a usable fragmentation package. */
+  /** The generic profile with the versions and ports found; undefined when none is spoken. */
   readonly profile: DeviceProfile | undefined;
   /** Packages, or versions of them, that Airlift does not speak. */
   readonly unsupported: readonly DiscoveredPackage[];
 }
 
 /**
- * The generic profile of a device that named its packages. The fragmentation package decides between the two generic
- * profiles; all versions are taken as found, since they are independent. Of two answers for one package the later
+ * The generic profile of a device that named its packages. The fragmentation package, or else the multicast
+ * package, decides between the two generic profiles; all versions are taken as found, since they are independent. Of two answers for one package the later
  * counts. Dialects cannot be discovered: they need a profile chosen by hand.
  */
 export function discoverProfile(found: readonly DiscoveredPackage[]): Discovery {
@@ -33,8 +33,8 @@ export function discoverProfile(found: readonly DiscoveredPackage[]): Discovery 
     if (known === undefined) unsupported.push(one);
     else Object.assign(packages, known);
   }
-  const version = packages.fragmentation?.version;
-  if (version === undefined) return { profile: undefined, unsupported };
+  if (Object.keys(packages).length === 0) return { profile: undefined, unsupported };
+  const version = packages.fragmentation?.version ?? packages.multicast?.version;
   const base = version === 2 ? byTheBookV2 : byTheBookV1;
   return { profile: { ...base, packages }, unsupported };
 }

@@ -28,7 +28,7 @@ import {
   truth,
 } from './shape.ts';
 
-const fPort = integerIn(1, 255);
+const fPort = integerIn(1, 225);
 const anyText = textLike(/\S/, 'text');
 const seconds = numberIn(0, 3600);
 
@@ -107,11 +107,12 @@ function checkTogether({ packages, fragmentation }: DeviceProfile): void {
   const complain = (text: string): never => {
     throw new CallerError('profile-invalid', text);
   };
-  const version = packages.fragmentation?.version;
-  const isSecond = version === 2 || version === '2-v1-status';
   if (fragmentation.minFragSize > fragmentation.maxFragSize) {
     complain('fragmentation.minFragSize must not exceed fragmentation.maxFragSize');
   }
+  const version = packages.fragmentation?.version;
+  if (version === undefined) return;
+  const isSecond = version === 2 || version === '2-v1-status';
   if (fragmentation.integrity === 'ts004-v2-mic' && !isSecond) {
     complain('fragmentation.integrity ts004-v2-mic needs version 2 of packages.fragmentation');
   }

@@ -14,7 +14,7 @@ export interface StatusReading {
   readonly complete: 'yes' | 'no' | 'unknown';
   /** Fragments that the device certainly still needs. */
   readonly missingAtLeast: number;
-  /** Plain fragments lost on the way, when the device reports them. */
+  /** Plain fragments lost on the way, when the device reports them; modulo 256 where its count wraps. */
   readonly plainLosses: number | undefined;
 }
 

@@ -205,6 +205,12 @@ describe('discovery', () => {
     expect(discoverProfile(strangers)).toEqual({ profile: undefined, unsupported: strangers });
   });
 
+  test('without a fragmentation package the multicast package decides', () => {
+    const { profile: generic } = discoverProfile([found(2, 2, 200)]);
+    expect(generic).toMatchObject({ id: 'by-the-book-v2', packages: { multicast: { version: 2, fPort: 200 } } });
+    expect(new ProfileRegistry().add(generic)).toEqual(generic);
+  });
+
   test('of two answers the later counts', () => {
     const { profile: generic } = discoverProfile([found(3, 1, 201), found(3, 2, 201)]);
     expect(generic?.packages.fragmentation).toEqual({ version: 2, fPort: 201 });

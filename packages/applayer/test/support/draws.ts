@@ -5,11 +5,10 @@ import fc, { type Arbitrary, type GeneratorValue } from 'fast-check';
 export function choicesOf(gen: GeneratorValue): Choices {
   return {
     integer: (min, max) => gen(fc.integer, { min, max }),
-    octets: (length) => gen(fc.uint8Array as () => Arbitrary<Uint8Array>, ...lengthArguments(length)),
+    octets: (length) => gen(octetsOf, length),
   };
 }
 
-function lengthArguments(length: number): [] {
-  // fc.gen() types the arguments of overloaded arbitraries too narrowly.
-  return [{ minLength: length, maxLength: length }] as unknown as [];
+function octetsOf(length: number): Arbitrary<Uint8Array> {
+  return fc.uint8Array({ minLength: length, maxLength: length });
 }

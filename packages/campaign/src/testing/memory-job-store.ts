@@ -12,8 +12,8 @@ export class MemoryJobStore implements JobStore {
   readonly #jobs = new Map<string, StoredJob>();
 
   async insert(job: JobRecord): Promise<boolean> {
-    if (this.#jobs.has(job.plan.jobId)) throw new BugError(`job ${job.plan.jobId} exists already`);
     if (this.#records().some((record) => record.plan.filename === job.plan.filename)) return false;
+    if (this.#jobs.has(job.plan.jobId)) throw new BugError(`job ${job.plan.jobId} exists already`);
     this.#jobs.set(job.plan.jobId, { record: job, frames: [] });
     return true;
   }

@@ -40,6 +40,8 @@ export interface MulticastBehaviour {
   readonly maxFCnt: 'inclusive' | 'unlimited-zero';
   /** The first counter after a setup: its 16 bits as they are, or the next one not below minMcFCnt. */
   readonly firstFCnt: 'bare-16-bits' | 'from-minimum';
+  /** Keeps quiet this long before a session that it knows of, so as not to miss it. */
+  readonly quietBeforeS: number;
   /** Whether commands on FPort 200 sent to the multicast address are executed. */
   readonly executesMulticastCommands: boolean;
 }

@@ -37,6 +37,7 @@ const MULTITECH_DOT: DeviceBehaviour = {
     stopTimer: 'own-group',
     maxFCnt: 'unlimited-zero',
     firstFCnt: 'from-minimum',
+    quietBeforeS: 5,
     executesMulticastCommands: true,
   },
   fragmentation: {
@@ -63,6 +64,7 @@ const LORAMAC_NODE: DeviceBehaviour = {
     stopTimer: 'group-0',
     maxFCnt: 'inclusive',
     firstFCnt: 'bare-16-bits',
+    quietBeforeS: 0,
     executesMulticastCommands: true,
   },
   fragmentation: {

@@ -143,8 +143,9 @@ export class VirtualGateway {
 
   #armStat(): void {
     this.#clock.setTimer(utcMs(this.#clock.now() + this.#statIntervalMs), () => {
-      this.#push(statJson(this.#clock.now(), difference(this.#total, this.#reported), this.#position));
+      const counts = difference(this.#total, this.#reported);
       this.#reported = { ...this.#total };
+      this.#push(statJson(this.#clock.now(), counts, this.#position));
       this.#armStat();
     });
   }

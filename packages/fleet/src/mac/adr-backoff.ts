@@ -23,3 +23,11 @@ export function backOff(session: DeviceSession, region: Region, plan: ChannelPla
     session.nbTrans = 1;
   }
 }
+
+/**
+ * Whether the network has been silent for so long that the session must be lost at its side, far beyond the point where
+ * every data rate has been tried: the device joins anew.
+ */
+export function isGivenUp(session: DeviceSession): boolean {
+  return session.adrAckCount >= ADR_ACK_LIMIT + 10 * ADR_ACK_DELAY;
+}

@@ -1,9 +1,17 @@
-import { buildDataFrame, encodeMacCommands, type MacUplinkCommand, maxPayloadOctets, type Region } from '@airlift/lorawan';
+import {
+  buildDataFrame,
+  encodeMacCommands,
+  type MacUplinkCommand,
+  maxPayloadOctets,
+  type Region,
+} from '@airlift/lorawan';
 import type { DeviceSession } from './device-session.ts';
 import type { Uplink } from './uplink.ts';
 
 const ADR_ACK_LIMIT = 64;
 const MAX_FOPTS_OCTETS = 15;
+/** What a frame has besides its payload. */
+const FRAME_OCTETS = 13;
 
 /** A frame ready for the air. */
 export interface ComposedUplink {
@@ -18,18 +26,24 @@ export interface ComposedUplink {
 /**
  * Builds the next uplink of a session: MAC answers first, then requests, in FOpts, and the payload if it still fits. The
  * session's counter and its answers move on.
- * @returns undefined when the payload does not fit into a frame of this data rate at all
+ * @returns undefined when the payload does not fit into a frame of this data rate at all, or must not be sent now
  */
 export function composeUplink(
   session: DeviceSession,
   uplink: Uplink,
   region: Region,
-  flags: { readonly adr: boolean; readonly confirmed: boolean; readonly dataRate: number },
+  flags: {
+    readonly adr: boolean;
+    readonly confirmed: boolean;
+    readonly dataRate: number;
+    /** Whether a PHYPayload of that length may go on air now. */
+    readonly mayTransmit: (phyOctets: number) => boolean;
+  },
 ): ComposedUplink | undefined {
   const limit = maxPayloadOctets(region, flags.dataRate, { dwell: session.uplinkDwell }) ?? 0;
   const payload = typeof uplink.payload === 'function' ? uplink.payload() : uplink.payload;
   const length = payload?.length ?? 0;
-  if (length > limit) return undefined;
+  if (length > limit || !flags.mayTransmit(length + FRAME_OCTETS)) return undefined;
   const { fOpts, asked } = macCommandsOf(session, uplink.requests ?? []);
   const leftPayload = length > 0 && length + fOpts.length > limit;
   const confirmed = (uplink.confirmed === true || flags.confirmed) && !leftPayload;
@@ -45,7 +59,9 @@ export function composeUplink(
     },
     fOpts,
     keys: session.keys,
-    ...(uplink.fPort === undefined || leftPayload ? {} : { fPort: uplink.fPort, payload: payload ?? new Uint8Array(0) }),
+    ...(uplink.fPort === undefined || leftPayload
+      ? {}
+      : { fPort: uplink.fPort, payload: payload ?? new Uint8Array(0) }),
   });
   session.fCntUp += 1;
   session.adrAckCount += 1;

@@ -1,3 +1,4 @@
+import { BugError } from '@airlift/kernel';
 import type { DevAddr } from '../dev-addr.ts';
 import { BEACON_PERIOD_S } from '../ping-slots.ts';
 import type { Region } from './region.ts';
@@ -19,6 +20,6 @@ export function pingSlotFrequencyHz(region: Region, address: DevAddr, beaconTime
 
 function hop(region: Region, frequencyHz: number | 'hopping', number: number): number {
   if (frequencyHz !== 'hopping') return frequencyHz;
-  // Only fixed plans hop; the first downlink channel stands in for a table that says otherwise.
-  return region.channels.kind === 'fixed' ? downlinkChannelHz(region.channels, number) : region.rx2.frequencyHz;
+  if (region.channels.kind !== 'fixed') throw new BugError(`${region.name} has no channels to hop over`);
+  return downlinkChannelHz(region.channels, number);
 }

@@ -110,13 +110,17 @@ async function createJobTables(db: Kysely<Tables>): Promise<void> {
     .addColumn('airtime_ms', 'double precision', (column) => column.notNull())
     .addColumn('first_frame_at', 'double precision')
     .addColumn('last_frame_at', 'double precision')
-    .addColumn('plan', 'text', (column) => column.notNull())
     .addColumn('state', 'text', (column) => column.notNull())
     .execute();
   await db.schema.createIndex('jobs_phase').on('jobs').columns(['phase', 'ended_at']).execute();
   await db.schema.createIndex('jobs_image').on('jobs').column('image_sha256').execute();
   await db.schema.createIndex('jobs_position').on('jobs').column('position').execute();
 
+  await db.schema
+    .createTable('job_plans')
+    .addColumn('job_id', 'text', (column) => column.primaryKey().references('jobs.job_id').onDelete('cascade'))
+    .addColumn('plan', 'text', (column) => column.notNull())
+    .execute();
   await db.schema
     .createTable('job_devices')
     .addColumn('job_id', 'text', (column) => column.notNull().references('jobs.job_id').onDelete('cascade'))

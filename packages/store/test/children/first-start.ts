@@ -8,6 +8,7 @@ async function main(dataDir: string, name: string): Promise<void> {
   await new Promise((resolve) => {
     process.stdin.once('data', resolve);
   });
+  writeSync(1, 'opening\n');
   const store = await openStore({ dataDir, clock: new SystemClock(), entropy: systemEntropy });
   await store.meta.set(name, 'was here');
   const first = await store.accounts.saveFirstUser({ name, role: 'admin', passwordHash: 'x' });

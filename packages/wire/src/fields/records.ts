@@ -1,7 +1,8 @@
 import { BugError, CallerError } from '@airlift/kernel';
 import { wrongType } from '../complaint.ts';
-import type { Field, FieldsOf, RecordCount, Values } from '../field.ts';
+import type { Field, FieldsOf, RecordCount } from '../field.ts';
 import type { JsonValue } from '../json.ts';
+import type { Values } from '../values.ts';
 
 /**
  * Repeated groups of fixed-length fields, as many as an earlier field says. A list of objects in code; views write each

@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { AirliftError } from '@airlift/kernel';
+import { Command } from 'commander';
+import { registerDemo } from './demo/register-demo.ts';
+import { registerFleet } from './fleet-command.ts';
+import { registerServe } from './serve-command.ts';
+import { registerTools } from './tools/index.ts';
+
+const VERSION = '0.1.0';
+
+function buildProgram(): Command {
+  const program = new Command('airlift')
+    .description('Firmware updates over the air and multicast messages for LoRaWAN devices')
+    .version(VERSION)
+    .showHelpAfterError('(--help shows how)')
+    .configureHelp({ sortSubcommands: false });
+  registerServe(program);
+  registerDemo(program);
+  registerFleet(program);
+  registerTools(program);
+  return program;
+}
+
+// A reader that closes the pipe early (`airlift … | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : 1);
+});
+
+try {
+  await buildProgram().parseAsync();
+} catch (error) {
+  // What the user or the machine did is told in a line; only our own faults deserve a stack.
+  const expected = (error instanceof AirliftError && error.kind !== 'bug') || (error as { syscall?: string }).syscall;
+  console.error(expected ? `airlift: ${(error as Error).message}` : error);
+  process.exitCode = 1;
+}

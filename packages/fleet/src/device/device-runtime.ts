@@ -1,0 +1,298 @@
+import { mcKEKey, mcRootKey } from '@airlift/applayer';
+import { type Clock, type GpsMs, gpsFromUtc, type Rng, type UtcMs } from '@airlift/kernel';
+import type { DataFrame, Region } from '@airlift/lorawan';
+import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
+import type { WordsCache } from '../fragments/fragment-words.ts';
+import type { FrameCache } from '../mac/frame-cache.ts';
+import { type DeviceIdentity, Mac, type NonceStore } from '../mac/mac.ts';
+import { downlinkTuning } from '../mac/radio-settings.ts';
+import type { UnicastDownlink } from '../mac/uplink.ts';
+import { ClockSync } from '../packages/clock-sync.ts';
+import { Fragmentation, type FrameOrigin } from '../packages/fragmentation.ts';
+import { type McGroup, multicastFCnt } from '../packages/multicast-group.ts';
+import { MulticastSetup } from '../packages/multicast-setup.ts';
+import type { AirFrame, Signal, Tuning } from '../radio/air-frame.ts';
+import type { DeviceAntenna } from '../radio/radio.ts';
+import type { DeviceMemory } from '../storage/device-memory.ts';
+import type { ImageSink } from '../storage/image-sink.ts';
+import { BlockKeeper } from './block-keeper.ts';
+import { DeviceClock } from './device-clock.ts';
+import type { DeviceHappening } from './device-events.ts';
+import type { ResumeRecord } from './device-record.ts';
+import { DeviceRoutine } from './device-routine.ts';
+import { PackageAnswers } from './package-answers.ts';
+
+const MULTICAST_PORT = 200;
+const FRAGMENTATION_PORT = 201;
+const CLOCK_PORT = 202;
+const DATA_FRAGMENT_CID = 0x08;
+const FCTRL_ADR_ACK_REQ = 0x40;
+
+/** What a device runs with. */
+export interface RuntimeOptions {
+  /** Its timers die with a reset. */
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly region: Region;
+  readonly subBand: number | undefined;
+  readonly identity: DeviceIdentity;
+  readonly behaviour: DeviceBehaviour;
+  readonly driftPpm: number;
+  readonly uplinkIntervalS: number;
+  readonly antenna: DeviceAntenna;
+  readonly cache: FrameCache;
+  readonly words: WordsCache;
+  readonly nonces: NonceStore;
+  readonly sink: ImageSink;
+  /** Keeps the fragments of the current block; undefined when the device forgets them anyway. */
+  readonly fragmentMemory: DeviceMemory | undefined;
+  happened(happening: DeviceHappening): void;
+  /** Something changed that should survive a restart. */
+  changed(): void;
+}
+
+/** All that a device holds in RAM, from one reset to the next. */
+export class DeviceRuntime {
+  readonly #o: RuntimeOptions;
+  readonly mac: Mac;
+  readonly deviceClock: DeviceClock;
+  readonly clockSync: ClockSync;
+  readonly multicast: MulticastSetup;
+  readonly fragmentation: Fragmentation;
+  readonly keeper: BlockKeeper;
+  readonly #answers: PackageAnswers;
+  readonly #routine: DeviceRoutine;
+  #messages = 0;
+
+  /** @param resume what an earlier runtime saved, to go on from there */
+  constructor(options: RuntimeOptions, resume: ResumeRecord | undefined) {
+    this.#o = options;
+    const { clock, rng, region, identity, behaviour } = options;
+    const gpsNow = gpsFromUtc(clock.now());
+    this.deviceClock = new DeviceClock(clock, {
+      driftPpm: options.driftPpm,
+      ...(resume === undefined ? {} : { startGpsMs: gpsNow + resume.clockAheadMs }),
+    });
+    this.mac = new Mac({
+      clock,
+      rng: rng.fork('mac'),
+      region,
+      subBand: options.subBand,
+      identity,
+      behaviour: behaviour.mac,
+      antenna: options.antenna,
+      cache: options.cache,
+      nonces: options.nonces,
+      user: {
+        joined: () => this.#joined(),
+        unicast: (downlink) => this.#unicast(downlink),
+        otherAddress: (frame, octets) => this.#otherAddress(frame, octets),
+        deviceTime: (time, uplinkEnd) => this.#deviceTime(time, uplinkEnd),
+        changed: () => options.changed(),
+      },
+    });
+    this.clockSync = new ClockSync(this.deviceClock, behaviour.clock);
+    this.multicast = new MulticastSetup(
+      {
+        region,
+        clock: this.deviceClock,
+        keyEncryptionKey: mcKEKey(mcRootKey(identity.genAppKey, '1.0')),
+        startSession: (session) => this.#startSession(session.setting),
+        endSession: () => this.#endSession(),
+        changed: () => options.changed(),
+      },
+      behaviour.multicast,
+    );
+    this.#answers = new PackageAnswers(clock, rng.fork('answers'), this.mac, behaviour);
+    this.keeper = new BlockKeeper({
+      device: identity.devEui,
+      clock,
+      rng: rng.fork('checksum'),
+      behaviour,
+      sink: options.sink,
+      send: (payload) => this.#sendChecksum(payload),
+      happened: (happening) => options.happened(happening),
+    });
+    this.fragmentation = this.#makeFragmentation();
+    this.#routine = new DeviceRoutine({
+      clock,
+      deviceClock: this.deviceClock,
+      rng: rng.fork('routine'),
+      mac: this.mac,
+      answers: this.#answers,
+      clockSync: this.clockSync,
+      multicast: this.multicast,
+      behaviour,
+      uplinkIntervalS: options.uplinkIntervalS,
+    });
+    if (resume !== undefined) this.#resume(resume);
+  }
+
+  /** Multicast messages received since the reset. */
+  get messages(): number {
+    return this.#messages;
+  }
+
+  /** As `DeviceReceiver.tunedDuring`. */
+  tunedDuring(startMs: UtcMs, endMs: UtcMs): Tuning | undefined {
+    return this.mac.tunedDuring(startMs, endMs);
+  }
+
+  /** As `DeviceReceiver.hear`. */
+  hear(frame: AirFrame, signal: Signal): void {
+    this.mac.hear(frame, signal);
+  }
+
+  /** What lets another runtime go on from here; undefined before a join. */
+  save(): ResumeRecord | undefined {
+    const mac = this.mac.save();
+    if (mac === undefined) return undefined;
+    return {
+      mac,
+      ...this.multicast.save(),
+      fragSessions: this.fragmentation.sessions,
+      clockAheadMs: this.deviceClock.now() - gpsFromUtc(this.#o.clock.now()),
+      clockSynchronised: this.clockSync.synchronised,
+    };
+  }
+
+  #makeFragmentation(): Fragmentation {
+    const { behaviour, words, fragmentMemory, happened, changed } = this.#o;
+    return new Fragmentation(
+      {
+        rng: this.#o.rng.fork('fragmentation'),
+        words,
+        faults: behaviour.faults,
+        sessionSetUp: ({ fragments, fragmentSize }) => {
+          fragmentMemory?.clearFragments();
+          this.keeper.begin();
+          happened({ type: 'fragmentation-set-up', fragments, fragmentSize });
+          changed();
+        },
+        sessionDeleted: () => {
+          this.keeper.abandon();
+          changed();
+        },
+        fragment: (n, octets) => fragmentMemory?.appendFragment(n, octets),
+        blockComplete: (session, padded, isWrong) => {
+          const { decoder } = this.fragmentation;
+          if (decoder === undefined) return;
+          happened(
+            isWrong
+              ? { type: 'block-wrong' }
+              : { type: 'block-complete', parityUsed: decoder.parityUsed, lost: decoder.plainLost },
+          );
+          this.keeper.complete(session, padded, decoder);
+          changed();
+        },
+        checksumAnswered: (match) => this.keeper.checksumAnswered(match),
+      },
+      behaviour.fragmentation,
+    );
+  }
+
+  #resume(resume: ResumeRecord): void {
+    this.mac.restore(resume.mac);
+    this.clockSync.resume(resume.clockSynchronised);
+    this.fragmentation.restore(resume.fragSessions, this.#o.fragmentMemory?.fragments() ?? []);
+    if (resume.fragSessions.some(({ done }) => !done)) this.keeper.begin();
+    this.multicast.restore(resume);
+    this.#routine.start();
+  }
+
+  #joined(): void {
+    this.#o.happened({ type: 'joined', devAddr: this.mac.devAddr ?? 0 });
+    this.#routine.start();
+  }
+
+  #deviceTime(time: GpsMs, uplinkEnd: UtcMs): void {
+    this.clockSync.deviceTime(time, this.#o.clock.now() - uplinkEnd);
+    this.#o.happened({ type: 'clock-set' });
+  }
+
+  #unicast({ fPort, payload, deviceTimeAnswered }: UnicastDownlink): void {
+    switch (fPort) {
+      case MULTICAST_PORT:
+        this.#multicastCommands(payload);
+        break;
+      case FRAGMENTATION_PORT:
+        this.#fragmentationCommands(payload, { kind: 'unicast' });
+        break;
+      case CLOCK_PORT:
+        this.#clockCommands(payload, deviceTimeAnswered);
+        break;
+      default:
+        this.#o.happened({ type: 'message', fPort, payload, multicast: false });
+    }
+  }
+
+  #clockCommands(payload: Uint8Array, deviceTimeAnswered: boolean): void {
+    const wasSynchronised = this.clockSync.synchronised;
+    this.#answers.answer(CLOCK_PORT, this.clockSync.receive(payload, deviceTimeAnswered));
+    if (this.clockSync.synchronised && !wasSynchronised) this.#o.happened({ type: 'clock-set' });
+    if (this.clockSync.wantsTime) this.#routine.askSoon();
+  }
+
+  #multicastCommands(payload: Uint8Array): void {
+    if (this.#o.behaviour.faults.silentInSetup) return;
+    this.#answers.answer(MULTICAST_PORT, this.multicast.receive(payload));
+  }
+
+  #fragmentationCommands(payload: Uint8Array, origin: FrameOrigin): void {
+    if (this.#o.behaviour.faults.silentInSetup && payload[0] !== DATA_FRAGMENT_CID) return;
+    const { octets, delayMs } = this.fragmentation.receive(payload, origin);
+    this.#answers.answer(FRAGMENTATION_PORT, octets, delayMs);
+  }
+
+  #otherAddress(frame: DataFrame, octets: Uint8Array): void {
+    const group = this.multicast.groupAt(frame.devAddr);
+    if (group === undefined || ((octets[5] ?? 0) & FCTRL_ADR_ACK_REQ) !== 0) return;
+    const fCnt = multicastFCnt(group, frame.fCnt16, this.#o.behaviour.multicast);
+    if (fCnt === undefined) return;
+    const payload = this.#o.cache.openMulticast(frame, octets, group.keys, fCnt);
+    if (payload === undefined || frame.fPort === undefined) return;
+    group.lastFCnt = fCnt;
+    this.#multicastFrame(group, frame.fPort, payload, fCnt);
+  }
+
+  #multicastFrame(group: McGroup, fPort: number, payload: Uint8Array, fCnt: number): void {
+    if (fPort === FRAGMENTATION_PORT) {
+      this.#fragmentationCommands(payload, { kind: 'multicast', groupId: group.id });
+    } else if (fPort === MULTICAST_PORT) {
+      if (this.#o.behaviour.multicast.executesMulticastCommands) this.#multicastCommands(payload);
+    } else if (fPort !== CLOCK_PORT) {
+      this.#messages += 1;
+      this.#o.sink.message({
+        device: this.#o.identity.devEui,
+        mcAddr: group.mcAddr,
+        fPort,
+        payload,
+        fCnt,
+        receivedAt: this.#o.clock.now(),
+      });
+      this.#o.happened({ type: 'message', fPort, payload, multicast: true });
+    }
+  }
+
+  #startSession(setting: { readonly frequencyHz: number; readonly dataRate: number }): boolean {
+    if (this.mac.busy) {
+      this.#o.happened({ type: 'session-missed' });
+      return false;
+    }
+    this.mac.listenForMulticast(downlinkTuning(this.#o.region, setting));
+    this.#routine.sessionChanged(true);
+    this.#o.happened({ type: 'session-started', ...setting });
+    return true;
+  }
+
+  #endSession(): void {
+    this.mac.listenForMulticast(undefined);
+    this.#routine.sessionChanged(false);
+    this.#o.happened({ type: 'session-ended' });
+  }
+
+  #sendChecksum(payload: Uint8Array): void {
+    this.#answers.note(payload);
+    this.mac.send({ fPort: FRAGMENTATION_PORT, payload }, 0);
+  }
+}

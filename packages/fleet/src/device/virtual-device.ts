@@ -1,0 +1,220 @@
+import { type Clock, type Eui64, type Rng, type Timer, utcMs } from '@airlift/kernel';
+import type { Region } from '@airlift/lorawan';
+import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
+import type { WordsCache } from '../fragments/fragment-words.ts';
+import type { FrameCache } from '../mac/frame-cache.ts';
+import type { DeviceIdentity, NonceStore } from '../mac/mac.ts';
+import type { DeviceAntenna, Radio } from '../radio/radio.ts';
+import { ScopedClock } from '../scoped-clock.ts';
+import type { DeviceMemory } from '../storage/device-memory.ts';
+import type { ImageSink } from '../storage/image-sink.ts';
+import type { DeviceEvent, DeviceHappening, DeviceSnapshot, DeviceStage } from './device-events.ts';
+import { type DeviceRecord, readRecord } from './device-record.ts';
+import { DeviceRuntime } from './device-runtime.ts';
+
+/** What a device is made of. */
+export interface VirtualDeviceOptions {
+  readonly name: string;
+  readonly identity: DeviceIdentity;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly radio: Radio;
+  readonly region: Region;
+  /** Fixed plans: the sub-band to start in; undefined for all channels. */
+  readonly subBand?: number;
+  readonly behaviour: DeviceBehaviour;
+  /** Seconds between application uplinks; 0 for none. */
+  readonly uplinkIntervalS: number;
+  readonly sink: ImageSink;
+  readonly memory: DeviceMemory;
+  /** Whether the memory keeps session, groups and fragments too, so that a restarted program goes on where it stopped. */
+  readonly resumes: boolean;
+  /** Shared by the devices of a fleet. */
+  readonly cache: FrameCache;
+  readonly words: WordsCache;
+  readonly onEvent?: (event: DeviceEvent) => void;
+}
+
+/** Saves are put off this long, so that a burst of changes is written once. */
+const SAVE_DELAY_MS = 200;
+const REBOOT_MS = 2_000;
+
+/** An end device. All it knows of the network it has learned from frames. */
+export class VirtualDevice {
+  readonly name: string;
+  readonly devEui: Eui64;
+  readonly identity: DeviceIdentity;
+  readonly behaviour: DeviceBehaviour;
+  readonly #o: VirtualDeviceOptions;
+  readonly #driftPpm: number;
+  readonly #antenna: DeviceAntenna;
+  /** Timers that survive a reset of the device, and end with it. */
+  readonly #clock: ScopedClock;
+  #ram: ScopedClock;
+  #runtime: DeviceRuntime | undefined;
+  #record: DeviceRecord;
+  #boots = 0;
+  #uplinks = 0;
+  #saveTimer: Timer | undefined;
+
+  constructor(options: VirtualDeviceOptions) {
+    this.#o = options;
+    this.name = options.name;
+    this.identity = options.identity;
+    this.devEui = options.identity.devEui;
+    this.behaviour = options.behaviour;
+    const { driftPpm } = options.behaviour.clock;
+    this.#driftPpm = options.rng.fork('drift').between(-driftPpm, driftPpm);
+    this.#clock = new ScopedClock(options.clock);
+    this.#ram = new ScopedClock(options.clock);
+    this.#record = readRecord(options.memory.load());
+    const antenna = options.radio.attachDevice({
+      eui: this.devEui,
+      tunedDuring: (startMs, endMs) => this.#runtime?.tunedDuring(startMs, endMs),
+      hear: (frame, signal) => this.#runtime?.hear(frame, signal),
+    });
+    this.#antenna = {
+      ...antenna,
+      send: (transmission) => {
+        this.#uplinks += 1;
+        return antenna.send(transmission);
+      },
+    };
+  }
+
+  /** Switches the device on after a delay: it joins, or goes on where it stopped. */
+  start(delayMs: number): void {
+    this.#clock.setTimer(utcMs(this.#clock.now() + delayMs), () => this.#boot());
+    const { rebootAtS } = this.behaviour.faults;
+    if (rebootAtS !== null) {
+      this.#clock.setTimer(utcMs(this.#clock.now() + delayMs + rebootAtS * 1000), () => this.reboot());
+    }
+  }
+
+  /** A reset that loses everything but the nonces, also from a memory that keeps more. */
+  reboot(): void {
+    this.#ram.cancelAll();
+    this.#saveTimer = undefined;
+    this.#runtime = undefined;
+    this.#record = withoutResume(this.#record);
+    this.#o.memory.save(this.#record);
+    this.#o.memory.clearFragments();
+    this.#clock.setTimer(utcMs(this.#clock.now() + REBOOT_MS), () => this.#boot());
+  }
+
+  /** Switches the device off; what its memory keeps is written. */
+  stop(): void {
+    if (this.#runtime !== undefined) this.#save();
+    this.#clock.cancelAll();
+    this.#ram.cancelAll();
+    this.#antenna.detach();
+    this.#runtime = undefined;
+  }
+
+  /** How the device is doing. */
+  snapshot(): DeviceSnapshot {
+    const runtime = this.#runtime;
+    const decoder = runtime?.fragmentation.decoder;
+    const stored = runtime?.keeper.stored;
+    return {
+      deveui: this.devEui,
+      name: this.name,
+      joined: runtime?.mac.joined ?? false,
+      state: this.#stage(),
+      devAddr: runtime?.mac.devAddr ?? null,
+      clockSynchronised: runtime?.clockSync.synchronised ?? false,
+      clockSeconds: runtime?.deviceClock.seconds() ?? 0,
+      inSession: runtime?.multicast.openSession !== undefined,
+      expected: decoder?.shape.fragments ?? 0,
+      heard: decoder?.heard ?? 0,
+      missing: decoder?.missing ?? 0,
+      parityUsed: decoder?.parityUsed ?? 0,
+      sha256: stored?.sha256 ?? null,
+      size: stored?.size ?? null,
+      images: runtime?.keeper.storedCount ?? 0,
+      messages: runtime?.messages ?? 0,
+      uplinks: this.#uplinks,
+    };
+  }
+
+  #stage(): DeviceStage {
+    const runtime = this.#runtime;
+    if (runtime === undefined) return 'off';
+    if (!runtime.mac.joined) return 'joining';
+    const { stage } = runtime.keeper;
+    return stage === 'none' ? 'idle' : stage;
+  }
+
+  #boot(): void {
+    this.#boots += 1;
+    this.#ram = new ScopedClock(this.#o.clock);
+    const resume = this.#o.resumes ? this.#record.resume : undefined;
+    const runtime = new DeviceRuntime(
+      {
+        clock: this.#ram,
+        rng: this.#o.rng.fork(`boot/${this.#boots}`),
+        region: this.#o.region,
+        subBand: this.#o.subBand,
+        identity: this.identity,
+        behaviour: this.behaviour,
+        driftPpm: this.#driftPpm,
+        uplinkIntervalS: this.#o.uplinkIntervalS,
+        antenna: this.#antenna,
+        cache: this.#o.cache,
+        words: this.#o.words,
+        nonces: this.#nonces(),
+        sink: this.#o.sink,
+        fragmentMemory: this.#o.resumes ? this.#o.memory : undefined,
+        happened: (happening) => this.#happened(happening),
+        changed: () => this.#saveSoon(),
+      },
+      resume,
+    );
+    this.#runtime = runtime;
+    this.#happened({ type: 'booted', resumed: resume !== undefined });
+    if (resume === undefined) runtime.mac.join();
+  }
+
+  #nonces(): NonceStore {
+    const record = (): DeviceRecord => this.#record;
+    const replace = (changes: Partial<DeviceRecord>): void => {
+      this.#record = { ...this.#record, ...changes };
+      this.#o.memory.save(this.#record);
+    };
+    return {
+      nextDevNonce: () => {
+        const devNonce = (record().devNonce + 1) % 0x10000;
+        // The session that is given up for this join must not come back after a restart.
+        this.#record = withoutResume(this.#record);
+        replace({ devNonce });
+        return devNonce;
+      },
+      get lastJoinNonce() {
+        return record().joinNonce;
+      },
+      setLastJoinNonce: (joinNonce) => replace({ joinNonce }),
+    };
+  }
+
+  #saveSoon(): void {
+    if (!this.#o.resumes || this.#saveTimer !== undefined) return;
+    this.#saveTimer = this.#ram.setTimer(utcMs(this.#ram.now() + SAVE_DELAY_MS), () => this.#save());
+  }
+
+  #save(): void {
+    this.#saveTimer?.cancel();
+    this.#saveTimer = undefined;
+    if (!this.#o.resumes) return;
+    const resume = this.#runtime?.save();
+    this.#record = { ...withoutResume(this.#record), ...(resume === undefined ? {} : { resume }) };
+    this.#o.memory.save(this.#record);
+  }
+
+  #happened(happening: DeviceHappening): void {
+    this.#o.onEvent?.({ ...happening, device: this.devEui, at: this.#o.clock.now() });
+  }
+}
+
+function withoutResume({ version, devNonce, joinNonce }: DeviceRecord): DeviceRecord {
+  return { version, devNonce, joinNonce };
+}

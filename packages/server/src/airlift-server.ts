@@ -1,0 +1,228 @@
+import { readFile } from 'node:fs/promises';
+import { type Api, buildApi, commissionAdmin } from '@airlift/api';
+import { ProfileRegistry } from '@airlift/applayer';
+import { CampaignEngine } from '@airlift/campaign';
+import { bindUdpSocket, SemtechUdpLink, type UdpSocket } from '@airlift/gateways';
+import { CallerError, type Clock, type Entropy, SystemClock, systemEntropy, utcMs } from '@airlift/kernel';
+import { multicastProblem, type Region, region as regionByName } from '@airlift/lorawan';
+import { NetworkServer } from '@airlift/network';
+import { openStore, type Store } from '@airlift/store';
+import { CampaignJobDesk } from './campaign-job-desk.ts';
+import { NetworkDeviceLink } from './network-device-link.ts';
+import { NetworkFleetView } from './network-fleet-view.ts';
+import type { ServerConfig } from './server-config.ts';
+import { type ServerLog, serverLog } from './server-log.ts';
+import { StoredDirectory } from './stored-directory.ts';
+import { StoredWhitelist } from './stored-whitelist.ts';
+import { tlsMaterial } from './tls-material.ts';
+
+/** How often uploads that nobody needs any more are looked for, real time. */
+const GARBAGE_EVERY_MS = 3_600_000;
+
+export interface ServerOptions {
+  readonly config: ServerConfig;
+  /** Time of network and campaigns; the system's, scaled as configured, unless given. */
+  readonly clock?: Clock;
+  readonly entropy?: Entropy;
+  /** Where packet forwarders are heard; bound as configured unless given. */
+  readonly udpSocket?: UdpSocket;
+}
+
+/** A running server. */
+export interface AirliftServer {
+  readonly httpsPort: number;
+  /** Undefined when plain HTTP is off. */
+  readonly httpPort: number | undefined;
+  readonly udpPort: number;
+  /** Time as network and campaigns see it. */
+  readonly clock: Clock;
+  readonly whitelist: StoredWhitelist;
+  /** An administrator exists. */
+  commissioned(): Promise<boolean>;
+  /** Creates the administrator; false when there is one. @throws CallerError `password-weak` */
+  commission(password: string): Promise<boolean>;
+  /** Resolves when neither a frame nor a step of a job is under way; for compositions in virtual time. */
+  idle(): Promise<void>;
+  /** Lets steps and requests under way finish, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Puts the server together and starts it. Whatever was opened before a failure is closed again.
+ * @throws CallerError for unusable settings; the system's errors for ports that are taken
+ */
+export async function startServer(options: ServerOptions): Promise<AirliftServer> {
+  const { config } = options;
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    return await assemble(options, serverLog(config.logLevel), closers, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function assemble(
+  options: ServerOptions,
+  log: ServerLog,
+  closers: (() => Promise<void>)[],
+  stop: () => Promise<void>,
+): Promise<AirliftServer> {
+  const { config, entropy = systemEntropy } = options;
+  const realClock = new SystemClock();
+  const region = regionByName(config.region);
+  const radio = multicastRadio(config, region);
+  const profiles = await loadProfiles(config);
+
+  const store = await openStore({ dataDir: config.data, clock: options.clock ?? realClock, entropy });
+  closers.push(() => store.close());
+  const clock = options.clock ?? (await scaledClock(config, store));
+
+  const socket = options.udpSocket ?? (await bindUdpSocket(config.udpHost, config.udpPort));
+  const link = new SemtechUdpLink({ socket, clock, entropy });
+  closers.push(() => link.close());
+  const network = new NetworkServer({
+    store: store.network,
+    link,
+    clock,
+    entropy,
+    log: log.network,
+    config: {
+      region,
+      subBand: region.channels.kind === 'fixed' && config.subBand !== null ? config.subBand : undefined,
+      netId: config.netId,
+      mcAddrPrefix: config.mcAddrPrefix,
+      rxDelayS: 1,
+      gatherMs: 120,
+      answerWaitMs: 400,
+    },
+  });
+  const engine = new CampaignEngine({
+    link: new NetworkDeviceLink(network, store.network),
+    jobs: store.jobs,
+    images: store.images,
+    directory: new StoredDirectory(store.network, profiles, config.deviceProfile),
+    clock,
+    entropy,
+    log: log.campaign,
+  });
+  await network.start();
+  await engine.start();
+  closers.push(async () => {
+    await engine.stop();
+    await network.stop();
+  });
+
+  const whitelist = new StoredWhitelist(store.network, profiles, clock);
+  const ports = {
+    accounts: store.accounts,
+    uploads: store.uploads,
+    whitelist,
+    jobs: new CampaignJobDesk({
+      engine,
+      jobs: store.jobs,
+      images: store.images,
+      uploads: store.uploads,
+      clock,
+      entropy,
+      radio: () => ({
+        radio,
+        maxPayload: network.maxPayload(radio.dataRate),
+        expectedUplinkIntervalS: config.expectedUplinkInterval,
+      }),
+    }),
+    fleetView: new NetworkFleetView({
+      network,
+      link,
+      store: store.network,
+      forwarderPid: config.simulate > 0 ? process.pid : undefined,
+    }),
+  };
+  const api: Api = await buildApi({
+    ports,
+    clock: realClock,
+    entropy,
+    log: log.api,
+    config: {
+      timeoutSeconds: config.sessionTimeout,
+      fotaLimitBytes: config.fotaLimitBytes,
+      messageLimitBytes: config.messageLimitBytes,
+    },
+  });
+  closers.push(() => api.close());
+  if (config.adminPassword !== null) await commissionAdmin(ports, config.adminPassword);
+
+  const tls = await tlsMaterial({ dataDir: config.data, certFile: config.tlsCert, keyFile: config.tlsKey });
+  const httpsPort = await api.listen({ host: config.host, port: config.httpsPort, tls });
+  const httpPort =
+    config.httpPort === null ? undefined : await api.listen({ host: config.host, port: config.httpPort });
+  closers.push(keepTidy(store, options.clock ?? realClock, log));
+  return {
+    httpsPort,
+    httpPort,
+    udpPort: socket.port,
+    clock,
+    whitelist,
+    commissioned: () => store.accounts.commissioned(),
+    commission: (password) => commissionAdmin(ports, password),
+    idle: async () => {
+      await network.idle();
+      await engine.idle();
+    },
+    stop,
+  };
+}
+
+/** @throws CallerError `config-invalid` when devices of the region would refuse the session */
+function multicastRadio(config: ServerConfig, region: Region): { frequencyHz: number; dataRate: number } {
+  const radio = {
+    frequencyHz: config.multicastFrequency ?? region.multicast.frequencyHz,
+    dataRate: config.multicastDataRate ?? region.multicast.dataRate,
+  };
+  const problem = multicastProblem(region, radio);
+  if (problem === undefined) return radio;
+  const setting = problem === 'frequency' ? 'multicastFrequency' : 'multicastDataRate';
+  throw new CallerError('config-invalid', `Setting ${setting}: not allowed in ${region.name}`);
+}
+
+/** @throws CallerError `config-invalid` | `profile-unknown` */
+async function loadProfiles(config: ServerConfig): Promise<ProfileRegistry> {
+  const profiles = new ProfileRegistry();
+  for (const file of config.profileFiles) {
+    let json: unknown;
+    try {
+      json = JSON.parse(await readFile(file, 'utf8'));
+    } catch (cause) {
+      throw new CallerError('config-invalid', `The profile file ${file} cannot be read as JSON`, { cause });
+    }
+    profiles.add(json);
+  }
+  if (config.deviceProfile !== null) profiles.get(config.deviceProfile);
+  return profiles;
+}
+
+/** Faster time must not jump back when the server starts again, so the instant at which it began is kept. */
+async function scaledClock(config: ServerConfig, store: Store): Promise<Clock> {
+  const { timeScale, timeAnchor } = config;
+  if (timeScale === 1) return new SystemClock();
+  if (timeAnchor !== null) return new SystemClock({ scale: timeScale, anchor: utcMs(timeAnchor * 1000) });
+  const key = `time-anchor/${timeScale}`;
+  const kept = Number(await store.meta.get(key));
+  const anchor = Number.isFinite(kept) && kept > 0 ? kept : Date.now();
+  await store.meta.set(key, String(anchor));
+  return new SystemClock({ scale: timeScale, anchor: utcMs(anchor) });
+}
+
+function keepTidy(store: Store, clock: Clock, log: ServerLog): () => Promise<void> {
+  const timer = setInterval(() => {
+    store.collectGarbage(clock.now()).catch((error: unknown) => log.own.error({ err: error }, 'clean-up failed'));
+  }, GARBAGE_EVERY_MS);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    return Promise.resolve();
+  };
+}

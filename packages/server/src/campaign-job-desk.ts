@@ -1,0 +1,236 @@
+import type { JobDesk, StoredFile, UploadStore } from '@airlift/api';
+import {
+  type CampaignEngine,
+  type ImageStore,
+  type JobPlan,
+  type JobRecord,
+  type JobStore,
+  type JobWish,
+  type PlanSettings,
+  planJob,
+  reportJob,
+} from '@airlift/campaign';
+import { contractError, type JobProgress, type JobRequest, type JobResult, type ScheduledJob } from '@airlift/contract';
+import { CallerError, type Clock, type Entropy, type Eui64, toHex, type UtcMs, utcMs } from '@airlift/kernel';
+
+const MOST_RESULTS = 1000;
+/** Names tried for a job whose own is taken. */
+const MOST_NAMES = 1000;
+
+type PlanImage = JobPlan['image'];
+
+/** The jobs of the HTTP contract on top of the campaign engine. */
+export class CampaignJobDesk implements JobDesk {
+  readonly #engine: CampaignEngine;
+  readonly #jobs: JobStore;
+  readonly #images: ImageStore;
+  readonly #uploads: UploadStore;
+  readonly #clock: Clock;
+  readonly #entropy: Entropy;
+  readonly #radio: () => Omit<PlanSettings, 'jobId' | 'now'>;
+
+  constructor(options: {
+    readonly engine: CampaignEngine;
+    readonly jobs: JobStore;
+    readonly images: ImageStore;
+    readonly uploads: UploadStore;
+    readonly clock: Clock;
+    readonly entropy: Entropy;
+    /** What the network fixes about every plan. */
+    readonly radio: () => Omit<PlanSettings, 'jobId' | 'now'>;
+  }) {
+    this.#engine = options.engine;
+    this.#jobs = options.jobs;
+    this.#images = options.images;
+    this.#uploads = options.uploads;
+    this.#clock = options.clock;
+    this.#entropy = options.entropy;
+    this.#radio = options.radio;
+  }
+
+  async schedule(request: JobRequest): Promise<ScheduledJob> {
+    const now = this.#clock.now();
+    const image = await this.#imageOf(request);
+    const settings: PlanSettings = { ...this.#radio(), jobId: toHex(this.#entropy.octets(12)), now };
+    const multicastEui = request.multicastEui ?? this.#freshMulticastEui();
+    const name = request.scheduleName ?? generatedName(request, now);
+    for (let attempt = 1; attempt <= MOST_NAMES; attempt++) {
+      const filename = attempt === 1 ? name : `${name}_${attempt}`;
+      const plan = planJob(wishOf(request, { image, multicastEui, filename }), settings);
+      try {
+        await this.#engine.accept(plan);
+        return scheduledView(plan);
+      } catch (error) {
+        const taken = error instanceof CallerError && error.code === 'schedule-name-taken';
+        if (!taken) throw error;
+        if (request.scheduleName !== undefined) break;
+      }
+    }
+    throw contractError('schedule-name-taken');
+  }
+
+  async scheduled(): Promise<readonly ScheduledJob[]> {
+    return this.#engine
+      .unfinished()
+      .filter(({ state }) => state.kind === 'scheduled')
+      .map(({ plan }) => scheduledView(plan));
+  }
+
+  cancel(filename: string): Promise<'cancelled' | 'unknown' | 'started'> {
+    return this.#engine.cancel(filename);
+  }
+
+  async progress(filename?: string): Promise<JobProgress | undefined> {
+    const record = filename === undefined ? await this.#current() : await this.#jobs.job(filename);
+    return record === undefined ? undefined : progressView(this.#live(record));
+  }
+
+  async operations(): Promise<readonly JobProgress[]> {
+    const records = [...this.#engine.unfinished()];
+    const current = await this.#current();
+    const known = records.some(({ plan }) => plan.jobId === current?.plan.jobId);
+    if (current !== undefined && !known) records.push(current);
+    return records.map(progressView);
+  }
+
+  async results(): Promise<readonly JobResult[]> {
+    const records = await this.#jobs.complete(MOST_RESULTS);
+    return Promise.all(records.map((record) => this.#resultView(record)));
+  }
+
+  async deleteResult(filename: string): Promise<boolean> {
+    const record = await this.#jobs.job(filename);
+    if (record?.state.kind !== 'complete') return false;
+    return this.#jobs.remove(record.plan.jobId);
+  }
+
+  /**
+   * The job that `fotaprogress` speaks of: the running one; else the one accepted last, if that was after the last job
+   * ended; else the one that ended last, so that a client who waits for 100 gets to see it.
+   */
+  async #current(): Promise<JobRecord | undefined> {
+    const running = this.#engine.running();
+    if (running !== undefined) return running;
+    const waiting = this.#engine.unfinished().at(-1);
+    const [ended] = await this.#jobs.complete(1);
+    if (waiting === undefined || ended?.state.kind !== 'complete') return waiting ?? ended;
+    return waiting.plan.createdAt >= ended.state.completedAt ? waiting : ended;
+  }
+
+  /** What the engine holds is ahead of what is stored. */
+  #live(record: JobRecord): JobRecord {
+    return this.#engine.unfinished().find(({ plan }) => plan.jobId === record.plan.jobId) ?? record;
+  }
+
+  async #imageOf(request: JobRequest): Promise<PlanImage> {
+    if (request.kind === 'FOTA') {
+      const { fotaFile } = request;
+      const file =
+        fotaFile === undefined ? await this.#uploads.latest('fota') : await this.#uploads.file('fota', fotaFile);
+      if (file === undefined) throw contractError('fota-file-missing');
+      return imageOfFile(file);
+    }
+    if (request.payload.from === 'file') {
+      const file = await this.#uploads.file('message', request.payload.name);
+      if (file === undefined) throw contractError('message-file-missing');
+      return imageOfFile(file);
+    }
+    const { octets } = request.payload;
+    return { sha256: await this.#images.keep(octets), sizeBytes: octets.length, name: 'N/A' };
+  }
+
+  async #resultView(record: JobRecord): Promise<JobResult> {
+    const { plan, state } = record;
+    const completedAt = state.kind === 'complete' ? state.completedAt : plan.createdAt;
+    const { firstAt, lastAt, ...totals } = await this.#jobs.ledger(plan.jobId);
+    return {
+      filename: plan.filename,
+      type: plan.kind,
+      multicastEui: plan.multicastEui,
+      inputFilename: plan.image.name,
+      scheduleSource: plan.scheduleSource,
+      completedAt,
+      devices: reportJob(record).devices.map((device) => ({
+        devEui: device.devEui,
+        status: device.outcome === 'success' || device.outcome === 'skipped' ? device.outcome : 'failed',
+        ...(device.reason === undefined ? {} : { reason: { code: device.reason.code, text: device.reason.text } }),
+        ...(device.evidence === undefined ? {} : { verifiedBy: device.evidence }),
+        ...(device.fragmentsHeard === undefined ? {} : { fragmentsHeard: device.fragmentsHeard }),
+        ...(device.fragmentsMissing === undefined ? {} : { fragmentsMissing: device.fragmentsMissing }),
+        ...(device.settledAt === undefined ? {} : { completedAt: device.settledAt }),
+      })),
+      ...(firstAt === undefined || lastAt === undefined
+        ? {}
+        : { frames: { ...totals, sessionSeconds: Math.round((completedAt - firstAt) / 1000) } }),
+    };
+  }
+
+  /** An EUI of the range that MultiTech's gateways show groups under. */
+  #freshMulticastEui(): Eui64 {
+    return `008000${toHex(this.#entropy.octets(5))}` as Eui64;
+  }
+}
+
+/** `fota_<scheduled>_<setup>`, both in seconds. */
+function generatedName(request: JobRequest, now: UtcMs): string {
+  const scheduledS = Math.floor((request.scheduledAt ?? now) / 1000);
+  return `${request.kind === 'FOTA' ? 'fota' : 'mcm'}_${scheduledS}_${request.setupDelayS}`;
+}
+
+function imageOfFile(file: StoredFile): PlanImage {
+  return { sha256: file.sha256, sizeBytes: file.sizeBytes, name: file.name };
+}
+
+function wishOf(
+  request: JobRequest,
+  fixed: { readonly image: PlanImage; readonly multicastEui: Eui64; readonly filename: string },
+): JobWish {
+  const base = {
+    devEuis: request.devEuis,
+    multicastGroupId: request.multicastGroupId,
+    scheduledAt: request.scheduledAt,
+    setupDelayS: request.setupDelayS,
+    launchDelayS: request.launchDelayS,
+    keepLog: request.keepLog,
+    scheduleSource: request.scheduleSource,
+    ...request.pacing,
+    ...fixed,
+  };
+  if (request.kind === 'Message') {
+    const { messagePort, sessionTimeoutExponent } = request;
+    return { ...base, kind: 'Message', messagePort, sessionTimeoutExponent };
+  }
+  const { descriptor, parityFragments, maxPacketSize } = request;
+  return { ...base, kind: 'FOTA', descriptor, parityFragments, maxPacketSize };
+}
+
+function scheduledView(plan: JobPlan): ScheduledJob {
+  return {
+    filename: plan.filename,
+    type: plan.kind,
+    scheduledAt: utcMs(plan.scheduledAt),
+    deviceCount: plan.devEuis.length,
+    multicastEui: plan.multicastEui,
+    inputFilename: plan.image.name,
+    scheduleSource: plan.scheduleSource,
+  };
+}
+
+function progressView(record: JobRecord): JobProgress {
+  const { plan } = record;
+  const { phase, percentComplete, devices } = reportJob(record);
+  return {
+    filename: plan.filename,
+    type: plan.kind,
+    multicastEui: plan.multicastEui,
+    inputFilename: plan.image.name,
+    phase,
+    percentComplete,
+    devices: devices.map((device) => ({
+      devEui: device.devEui,
+      percentComplete: device.percentComplete,
+      status: device.outcome,
+      ...(device.reason === undefined ? {} : { reason: { code: device.reason.code, text: device.reason.text } }),
+    })),
+  };
+}

@@ -1,0 +1,10 @@
+export { type AirliftServer, type ServerOptions, startServer } from './airlift-server.ts';
+export { type DemoInstance, type DemoSettings, startDemoInstance } from './demo-instance.ts';
+export {
+  DEFAULT_SETTINGS,
+  readConfig,
+  type ServerConfig,
+  type ServerSettings,
+  variableName,
+} from './server-config.ts';
+export { type SimulatedFleet, startSimulatedFleet } from './simulated-fleet.ts';

@@ -1,0 +1,58 @@
+import type { DeviceLink, GroupSpec, LinkEvent, LinkFacts, UnicastDownlink } from '@airlift/campaign';
+import { type Eui64, toHex, type UtcMs } from '@airlift/kernel';
+import type { NetworkServer, NetworkStore } from '@airlift/network';
+
+/** Airlift's own network server as campaigns see it. */
+export class NetworkDeviceLink implements DeviceLink {
+  readonly #network: NetworkServer;
+  readonly #store: NetworkStore;
+
+  constructor(network: NetworkServer, store: NetworkStore) {
+    this.#network = network;
+    this.#store = store;
+  }
+
+  subscribe(listener: (event: LinkEvent) => Promise<void>): void {
+    this.#network.subscribe(listener);
+  }
+
+  send(devEui: Eui64, downlink: UnicastDownlink): Promise<string> {
+    return this.#network.send(devEui, downlink);
+  }
+
+  openGroup({ mcNwkSKey, mcAppSKey, ...group }: GroupSpec): Promise<void> {
+    return this.#network.openGroup({ ...group, mcNwkSKey: toHex(mcNwkSKey), mcAppSKey: toHex(mcAppSKey) });
+  }
+
+  sendToGroup(groupId: string, fPort: number, payload: Uint8Array, notBefore: UtcMs): Promise<string> {
+    return Promise.resolve(this.#network.sendToGroup(groupId, fPort, payload, notBefore));
+  }
+
+  closeGroup(groupId: string): Promise<void> {
+    return this.#network.closeGroup(groupId);
+  }
+
+  async facts(devEui: Eui64): Promise<LinkFacts | undefined> {
+    const device = await this.#store.device(devEui);
+    if (device === undefined) return undefined;
+    const session = await this.#store.session(devEui);
+    return {
+      deviceClass: device.deviceClass,
+      region: this.#network.config.region.name,
+      joinedAt: session?.joinedAt,
+      lastUplinkAt: session?.lastUplink?.at,
+    };
+  }
+
+  freshMcAddr(): Promise<number> {
+    return this.#network.freshMcAddr();
+  }
+
+  groupTiming(frequencyHz: number, dataRate: number, payloadOctets: number): { airtimeMs: number; dutyCycle: number } {
+    return this.#network.groupTiming(frequencyHz, dataRate, payloadOctets);
+  }
+
+  maxPayload(dataRate: number): number {
+    return this.#network.maxPayload(dataRate);
+  }
+}

@@ -1,0 +1,14 @@
+import fc, { type Arbitrary, type GeneratorValue } from 'fast-check';
+import type { Choices } from '../src/index.ts';
+
+/** Lets fast-check make (and shrink) the choices from which `drawFields` builds a command. */
+export function choicesOf(gen: GeneratorValue): Choices {
+  return {
+    integer: (min, max) => gen(fc.integer, { min, max }),
+    octets: (length) => gen(octetsOf, length),
+  };
+}
+
+function octetsOf(length: number): Arbitrary<Uint8Array> {
+  return fc.uint8Array({ minLength: length, maxLength: length });
+}

@@ -1,0 +1,4 @@
+import { bin, installDependencies, run } from './setup.mjs';
+
+installDependencies();
+run(process.execPath, [bin('typescript/bin/tsc'), '-b']);
