@@ -1,12 +1,12 @@
 import { type BlockChecksums, blockChecksums, FragmentEncoder } from '@airlift/applayer';
-import type { Eui64, Timer, UtcMs } from '@airlift/kernel';
+import { BugError, type Eui64, type Timer, type UtcMs, utcMs } from '@airlift/kernel';
 import type { DirectoryEntry } from './device-directory.ts';
 import type { DeviceState } from './device-state.ts';
 import type { DevicesView } from './job-machine.ts';
 import type { JobPlan } from './job-plan.ts';
 import type { JobState } from './job-state.ts';
-import { nextGoal } from './parity-policy.ts';
-import type { JobRecord } from './stores.ts';
+import { believedComplete, nextGoal, SILENT_LIMIT } from './parity-policy.ts';
+import type { JobDevice, JobRecord } from './stores.ts';
 import type { DeviceTraits } from './traits.ts';
 
 /** What a running job needs beside its state; loaded when its set-up begins and after a restart. */
@@ -21,18 +21,37 @@ export interface JobMaterial {
   readonly traits: DeviceTraits;
 }
 
-/** A job in memory: what is stored of it, and what is not. */
+/** How often devices that listen all the time are looked through for one that is to be asked again. */
+const QUESTION_ROUND_MS = 1_000;
+
+/**
+ * A job in memory: what is stored of it, and what is not. Devices change in two steps: what is `put` counts at once, but
+ * only until `rollback`, unless `commit` came first.
+ */
 export class ActiveJob {
   readonly plan: JobPlan;
   state: JobState;
-  readonly devices: Map<Eui64, DeviceState>;
   material: JobMaterial | undefined;
   timer: Timer | undefined;
+  /** The link knows the group of the session. */
+  groupIsOpen = false;
+  readonly #devices: Map<Eui64, DeviceState>;
+  /** What the devices changed since the last `commit` were before. */
+  readonly #before = new Map<Eui64, DeviceState>();
+  /** How many devices stand where, so that a step need not look at all of them. */
+  readonly #counts = { ready: 0, receiving: 0, awaited: 0 };
+  /** No device is to be asked again before this. */
+  #questionAt: UtcMs | undefined;
 
   constructor(record: JobRecord) {
     this.plan = record.plan;
     this.state = record.state;
-    this.devices = new Map(record.devices.map(({ devEui, state }) => [devEui, state]));
+    this.#devices = new Map(record.devices.map(({ devEui, state }) => [devEui, state]));
+    for (const state of this.#devices.values()) this.#count(state, 1);
+  }
+
+  get devices(): ReadonlyMap<Eui64, DeviceState> {
+    return this.#devices;
   }
 
   /** Set-up has begun and the end is not reached. */
@@ -41,39 +60,127 @@ export class ActiveJob {
   }
 
   record(): JobRecord {
-    return {
-      plan: this.plan,
-      state: this.state,
-      devices: [...this.devices].map(([devEui, state]) => ({ devEui, state })),
-    };
+    return { plan: this.plan, state: this.state, devices: this.#list(this.#devices.keys()) };
+  }
+
+  put(devEui: Eui64, state: DeviceState): void {
+    const before = this.#devices.get(devEui);
+    if (before === undefined) throw new BugError('a device that is not in the job changed');
+    if (!this.#before.has(devEui)) this.#before.set(devEui, before);
+    this.#replace(devEui, before, state);
+  }
+
+  /** The devices whose change since the last `commit` must survive a crash. */
+  changes(): readonly JobDevice[] {
+    const changed = [...this.#before].filter(([devEui, before]) => isWorthStoring(before, this.#devices.get(devEui)));
+    return this.#list(changed.map(([devEui]) => devEui));
+  }
+
+  /** Lets the changes stand; returns the devices of which another kind of state is known now. */
+  commit(): readonly JobDevice[] {
+    const moved = [...this.#before].filter(([devEui, before]) => this.#devices.get(devEui)?.kind !== before.kind);
+    this.#before.clear();
+    return this.#list(moved.map(([devEui]) => devEui));
+  }
+
+  /** Takes back what could not be stored. */
+  rollback(): void {
+    for (const [devEui, before] of this.#before) {
+      const now = this.#devices.get(devEui);
+      if (now !== undefined) this.#replace(devEui, now, before);
+    }
+    this.#before.clear();
   }
 
   view(): DevicesView {
-    let ready = 0;
-    let receiving = 0;
-    for (const state of this.devices.values()) {
-      if (state.kind === 'ready') ready += 1;
-      else if (state.kind === 'receiving') receiving += 1;
-    }
+    const { plan } = this;
+    const devices = this.#devices;
+    const worthAnotherRound = (): number =>
+      [...devices.values()].filter((state) => this.isWorthAnotherRound(state)).length;
     return {
-      total: this.devices.size,
-      ready,
-      receiving,
+      total: devices.size,
+      ...this.#counts,
+      get worthAnotherRound() {
+        return worthAnotherRound();
+      },
       nextGoal: (sent, statusRequests) =>
-        this.plan.kind === 'FOTA' ? nextGoal(this.devices.values(), this.plan.nbFrag, sent, statusRequests) : sent,
+        plan.kind === 'FOTA' ? nextGoal(devices.values(), plan.nbFrag, sent, statusRequests) : sent,
     };
   }
 
-  /** When the first device that listens all the time is to be asked again. */
-  nextQuestionAt(): UtcMs | undefined {
-    let earliest: UtcMs | undefined;
-    if (this.state.kind !== 'setup') return undefined;
-    for (const state of this.devices.values()) {
-      if (state.kind !== 'setting-up' || state.askAgainAt === undefined) continue;
-      if (earliest === undefined || state.askAgainAt < earliest) earliest = state.askAgainAt;
-    }
-    return earliest;
+  /** Without the image, but heard from in this round, so that it can be reached. */
+  isWorthAnotherRound(state: DeviceState): boolean {
+    if (state.kind === 'missed') return true;
+    return state.kind === 'receiving' && state.reception !== undefined && !this.isBelievedComplete(state);
   }
+
+  /** Whether the device can be believed to hold the whole image although it reported no check value. */
+  isBelievedComplete(state: DeviceState): boolean {
+    const { plan } = this;
+    if (plan.kind !== 'FOTA' || state.kind !== 'receiving' || !('sent' in this.state)) return false;
+    return believedComplete(state.reception, plan.nbFrag, this.state.sent);
+  }
+
+  /** The last plain fragment is on its way or was sent, so that a device may have the whole image. */
+  get allPlainSent(): boolean {
+    const { plan, state } = this;
+    if (plan.kind !== 'FOTA' || !('sent' in state)) return false;
+    const underWay = state.kind === 'broadcasting' && state.phase.kind === 'sending' ? state.phase.frame.number : 0;
+    return Math.max(state.sent, underWay) >= plan.nbFrag;
+  }
+
+  /** When to see whether a device that listens all the time is to be asked again; a little early or late does not matter. */
+  nextQuestionAt(): UtcMs | undefined {
+    return this.state.kind === 'setup' ? this.#questionAt : undefined;
+  }
+
+  /** The devices to be asked again by now. */
+  takeQuestions(now: UtcMs): readonly Eui64[] {
+    if (this.#questionAt === undefined || this.#questionAt > now) return [];
+    const due: Eui64[] = [];
+    let next: number | undefined;
+    for (const [devEui, state] of this.#devices) {
+      if (state.kind !== 'setting-up' || state.askAgainAt === undefined) continue;
+      if (state.askAgainAt <= now) due.push(devEui);
+      else next = Math.min(next ?? state.askAgainAt, state.askAgainAt);
+    }
+    this.#questionAt = next === undefined ? undefined : utcMs(Math.max(next, now + QUESTION_ROUND_MS));
+    return due;
+  }
+
+  #replace(devEui: Eui64, from: DeviceState, to: DeviceState): void {
+    this.#count(from, -1);
+    this.#devices.set(devEui, to);
+    this.#count(to, 1);
+    const askAgainAt = to.kind === 'setting-up' ? to.askAgainAt : undefined;
+    if (askAgainAt !== undefined && !(this.#questionAt !== undefined && this.#questionAt <= askAgainAt)) {
+      this.#questionAt = askAgainAt;
+    }
+  }
+
+  #count(state: DeviceState, by: 1 | -1): void {
+    if (state.kind === 'ready') this.#counts.ready += by;
+    if (state.kind !== 'receiving') return;
+    this.#counts.receiving += by;
+    if (state.silentFor > 0 && state.silentFor <= SILENT_LIMIT) this.#counts.awaited += by;
+  }
+
+  #list(devEuis: Iterable<Eui64>): readonly JobDevice[] {
+    const list: JobDevice[] = [];
+    for (const devEui of devEuis) {
+      const state = this.#devices.get(devEui);
+      if (state !== undefined) list.push({ devEui, state });
+    }
+    return list;
+  }
+}
+
+/** Whether a change must survive a crash: where a question stands need not, since it is asked anew after a restart. */
+function isWorthStoring(before: DeviceState, after: DeviceState | undefined): boolean {
+  if (before.kind !== 'setting-up' || after?.kind !== 'setting-up') return before !== after;
+  return (
+    before.todo.join() !== after.todo.join() || before.resyncs !== after.resyncs || before.refusals !== after.refusals
+  );
 }
 
 /** Cuts the image of a job and computes the values that devices check it with. */

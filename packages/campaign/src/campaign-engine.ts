@@ -1,5 +1,6 @@
-import { matchCrc64, mcSessionKeys } from '@airlift/applayer';
+import { blockChecksums, mcSessionKeys } from '@airlift/applayer';
 import {
+  after,
   BugError,
   CallerError,
   type Clock,
@@ -10,22 +11,22 @@ import {
   utcMs,
 } from '@airlift/kernel';
 import { ActiveJob, type JobMaterial, prepareImage } from './active-job.ts';
-import type { CrcVerdict, DeviceAnswer } from './answers.ts';
+import type { DeviceAnswer } from './answers.ts';
 import type { CampaignLog } from './campaign-log.ts';
+import { ChecksumDesk, type ChecksumFinding } from './checksum-desk.ts';
 import { answerClock } from './clock-answer.ts';
 import type { DeviceDirectory, DirectoryEntry } from './device-directory.ts';
-import type { DeviceLink, LinkEvent, TicketEvent, UplinkEvent } from './device-link.ts';
-import { type DeviceContext, type DeviceEvent, deviceStep } from './device-machine.ts';
+import type { DeviceLink, LinkEvent, LinkFacts, TicketEvent, UplinkEvent } from './device-link.ts';
+import { type DeviceContext, type DeviceEvent, deviceStep, QUIET_BEFORE_LAUNCH_MS } from './device-machine.ts';
 import { type DeviceState, isSettled, type SetupStep } from './device-state.ts';
-import { dueAt, type JobEffect, type JobEvent, type JobPacing, jobStep } from './job-machine.ts';
+import { dueAt, type JobEffect, type JobEvent, type JobPacing, jobStep, MOST_ROUNDS } from './job-machine.ts';
 import type { JobPlan } from './job-plan.ts';
-import type { GroupFrame, SessionPlan } from './job-state.ts';
-import { believedComplete } from './parity-policy.ts';
+import type { GroupFrame, JobState, SessionPlan } from './job-state.ts';
 import { answerSpanMs, buildChecksumAnswer, buildFragment, buildQuestion, buildStatusRequest } from './questions.ts';
 import { readUplink } from './read-uplink.ts';
 import type { ReasonCode } from './reasons.ts';
 import { planSession } from './session-plan.ts';
-import type { ImageStore, JobDevice, JobRecord, JobStore, LedgerFrame } from './stores.ts';
+import type { ImageStore, JobRecord, JobStore, LedgerFrame } from './stores.ts';
 import { broadcastKey } from './traits.ts';
 
 /** Answers that fit into the receive windows of the uplink they belong to must leave at once. */
@@ -34,6 +35,9 @@ const ANSWER_BEFORE_MS = 30_000;
 const FRAME_GAP_MS = 100;
 /** How many finished jobs are kept at hand to answer devices that still ask for their check value. */
 const REMEMBERED_JOBS = 20;
+/** After a step that failed, as it does when the disk is full. */
+const RETRY_MS = 5_000;
+const MOST_RETRIES = 20;
 
 export interface CampaignPorts {
   readonly link: DeviceLink;
@@ -47,7 +51,12 @@ export interface CampaignPorts {
 
 type Ticket =
   | { readonly kind: 'question'; readonly jobId: string; readonly devEui: Eui64 }
-  | { readonly kind: 'frame'; readonly jobId: string; readonly frame: GroupFrame };
+  | { readonly kind: 'frame'; readonly jobId: string; readonly groupId: string; readonly frame: GroupFrame };
+
+interface Question {
+  readonly devEui: Eui64;
+  readonly steps: readonly SetupStep[];
+}
 
 /**
  * Runs the jobs: keeps their state, feeds the machines with what happens, stores what they decide and then does it.
@@ -57,8 +66,7 @@ type Ticket =
 export class CampaignEngine {
   readonly #ports: CampaignPorts;
   readonly #jobs = new Map<string, ActiveJob>();
-  /** Finished jobs whose devices may still ask for their check value; oldest first. */
-  readonly #finished: ActiveJob[] = [];
+  readonly #checksums = new ChecksumDesk(REMEMBERED_JOBS);
   readonly #tickets = new Map<string, Ticket>();
   #queue: Promise<unknown> = Promise.resolve();
   #stopped = false;
@@ -70,7 +78,7 @@ export class CampaignEngine {
   /** Takes up all unfinished jobs where they were left, and listens to the link. */
   async start(): Promise<void> {
     const { link, jobs } = this.#ports;
-    link.subscribe((event) => this.#enqueue(() => this.#onLinkEvent(event)));
+    link.subscribe((event) => this.#hear(event));
     await this.#enqueue(async () => {
       for (const record of [...(await jobs.complete(REMEMBERED_JOBS))].reverse()) await this.#remember(record);
       for (const record of await jobs.unfinished()) {
@@ -124,9 +132,9 @@ export class CampaignEngine {
       const job = [...this.#jobs.values()].find((candidate) => candidate.plan.filename === filename);
       if (job === undefined) return (await this.#ports.jobs.job(filename)) === undefined ? 'unknown' : 'started';
       if (job.running) return 'started';
+      await this.#ports.jobs.remove(job.plan.jobId);
       job.timer?.cancel();
       this.#jobs.delete(job.plan.jobId);
-      await this.#ports.jobs.remove(job.plan.jobId);
       this.#report('info', 'job cancelled', job, {});
       return 'cancelled';
     });
@@ -151,12 +159,26 @@ export class CampaignEngine {
     return result;
   }
 
-  /** Runs a step that nobody waits for. */
-  #background(task: () => Promise<void>): void {
-    this.#enqueue(task).catch((cause: unknown) => {
+  /** Does what has become due of a job; a step that fails is tried again. */
+  #wake(job: ActiveJob): void {
+    this.#enqueue(() => this.#onDue(job)).catch((cause: unknown) => {
       if (this.#stopped) return;
-      this.#ports.log({ level: 'error', message: 'a campaign step failed', fields: {}, cause });
+      this.#reportFailure('a campaign step failed', { job: job.plan.filename }, cause);
+      if (this.#jobs.get(job.plan.jobId) === job) this.#setTimer(job, this.#in(RETRY_MS));
     });
+  }
+
+  /** Takes an event of the link; never rejects. */
+  async #hear(event: LinkEvent, attempt = 1): Promise<void> {
+    try {
+      await this.#enqueue(() => this.#onLinkEvent(event));
+    } catch (cause) {
+      if (this.#stopped) return;
+      this.#reportFailure('an event could not be dealt with', { event: event.kind }, cause);
+      // A device whose uplink came to nothing is asked again; the fate of a frame is told only once.
+      if (event.kind === 'uplink' || attempt > MOST_RETRIES) return;
+      after(this.#ports.clock, RETRY_MS, () => void this.#hear(event, attempt + 1));
+    }
   }
 
   // ---- what happens -------------------------------------------------------------------------------------------------
@@ -167,7 +189,7 @@ export class CampaignEngine {
         return this.#onUplink(event);
       case 'joined':
         for (const job of this.#jobs.values()) {
-          if (job.running) await this.#stepDevices(job, [event.devEui], () => ({ kind: 'joined' }));
+          if (job.running) await this.#stepDevices(job, [event.devEui], { kind: 'joined' });
         }
         return;
       case 'ticket':
@@ -189,15 +211,18 @@ export class CampaignEngine {
       });
     }
     const toldTime = await this.#answerTime(event, answers);
-    const crc = await this.#answerChecksum(event, answers, job);
-    if (job === undefined) return;
-    await this.#stepDevices(job, [devEui], () => ({
-      kind: 'uplink',
-      answers,
-      receivedGps: event.receivedGps,
-      getsTime: toldTime || event.asksDeviceTime,
-      crc,
-    }));
+    const finding = this.#checkImage(event, answers, job);
+    if (job !== undefined) {
+      await this.#stepDevices(job, [devEui], {
+        kind: 'uplink',
+        answers,
+        receivedGps: event.receivedGps,
+        getsTime: toldTime || event.asksDeviceTime,
+        crc: finding?.verdict,
+      });
+    }
+    // Answered when the verdict is stored: a device that hears no answer asks again.
+    if (finding !== undefined) await this.#answerChecksum(event, finding);
   }
 
   /** Tells the time to a device that asks for it; true when a frame carries the answer. */
@@ -215,47 +240,61 @@ export class CampaignEngine {
     return true;
   }
 
-  /** Answers a device that asks whether its check value is right, as often as it asks. */
-  async #answerChecksum(
-    event: UplinkEvent,
+  #checkImage(
+    { devEui, fPort }: UplinkEvent,
     answers: readonly DeviceAnswer[],
     job: ActiveJob | undefined,
-  ): Promise<CrcVerdict | undefined> {
+  ): ChecksumFinding | undefined {
     const request = answers.find((answer) => answer.kind === 'crc64');
-    if (request === undefined || event.fPort === undefined) return undefined;
-    const asker = job ?? this.#finished.findLast((candidate) => candidate.devices.has(event.devEui));
-    const checksums = asker?.material?.checksums;
-    if (asker === undefined || checksums === undefined) return undefined;
-    const match = matchCrc64(request.octets, checksums);
-    this.#report(match === undefined ? 'warn' : 'info', 'device checks its image', asker, {
-      devEui: event.devEui,
-      match: match === undefined ? 'none' : `${match.span} ${match.order}`,
+    if (request === undefined || fPort === undefined) return undefined;
+    const finding = this.#checksums.find(request.octets, devEui, job);
+    if (finding === undefined) return undefined;
+    const { filename, match } = finding;
+    this.#ports.log({
+      level: match === undefined ? 'warn' : 'info',
+      message: 'device checks its image',
+      fields: { job: filename, devEui, match: match === undefined ? 'none' : `${match.span} ${match.order}` },
     });
-    await this.#ports.link.send(event.devEui, {
-      fPort: event.fPort,
-      payload: buildChecksumAnswer(match !== undefined),
-      before: this.#in(ANSWER_BEFORE_MS),
-    });
-    return match === undefined ? 'mismatch' : 'match';
+    return finding;
+  }
+
+  /** Tells a device whether its check value is right, as often as it asks. */
+  async #answerChecksum({ devEui, fPort }: UplinkEvent, { match }: ChecksumFinding): Promise<void> {
+    if (fPort === undefined) return;
+    const payload = buildChecksumAnswer(match !== undefined);
+    await this.#ports.link.send(devEui, { fPort, payload, before: this.#in(ANSWER_BEFORE_MS) });
   }
 
   async #onTicket(event: TicketEvent): Promise<void> {
     const ticket = this.#tickets.get(event.ticketId);
     if (ticket === undefined) return;
-    this.#tickets.delete(event.ticketId);
     const job = this.#jobs.get(ticket.jobId);
-    if (job === undefined) return;
+    if (job?.running === true) await this.#onFate(job, ticket, event);
+    this.#tickets.delete(event.ticketId);
+  }
+
+  async #onFate(job: ActiveJob, ticket: Ticket, event: TicketEvent): Promise<void> {
     if (ticket.kind === 'question') {
       const fate = event.fate === 'on-air' ? 'on-air' : 'lost';
-      return this.#stepDevices(job, [ticket.devEui], () => ({ kind: 'question', fate }));
+      return this.#questionLeft(job, ticket.devEui, fate);
     }
     const { frame } = ticket;
     if (event.fate !== 'on-air') {
       this.#report('warn', 'frame refused', job, { frame: frame.kind, number: frame.number, error: event.error });
-      return this.#stepJob(job, { kind: 'frame', frame, fate: 'refused', at: event.at }, [], []);
     }
     const row: LedgerFrame = { ...frame, fCnt: event.fCnt, at: event.at, airtimeMs: event.airtimeMs };
-    return this.#stepJob(job, { kind: 'frame', frame, fate: 'on-air', at: event.at }, [], [row]);
+    const rows = event.fate === 'on-air' ? [row] : [];
+    // A frame of an earlier session is only counted.
+    if (ticket.groupId !== sessionOf(job).groupId) {
+      return this.#ports.jobs.save(job.plan.jobId, { state: job.state, devices: [], frames: rows });
+    }
+    const fate = event.fate === 'on-air' ? 'on-air' : 'refused';
+    return this.#stepJob(job, { kind: 'frame', frame, fate, at: event.at }, rows);
+  }
+
+  async #questionLeft(job: ActiveJob, devEui: Eui64, fate: 'on-air' | 'lost'): Promise<void> {
+    const listensAlways = (await this.#facts(devEui))?.deviceClass === 'C';
+    return this.#stepDevices(job, [devEui], { kind: 'question', fate, listensAlways });
   }
 
   async #onDue(job: ActiveJob): Promise<void> {
@@ -264,102 +303,148 @@ export class CampaignEngine {
       await this.#startDueJobs();
       return;
     }
-    const now = this.#now();
-    const questionAt = job.nextQuestionAt();
-    if (questionAt !== undefined && questionAt <= now) {
-      await this.#stepDevices(job, [...job.devices.keys()], () => ({ kind: 'ask-again' }));
-    }
-    await this.#stepJob(job, { kind: 'due' }, [], []);
+    const due = job.takeQuestions(this.#now());
+    if (due.length > 0) await this.#stepDevices(job, due, { kind: 'ask-again' });
+    await this.#stepJob(job, { kind: 'due' });
   }
 
   // ---- steps --------------------------------------------------------------------------------------------------------
 
   async #stepDevices(
     job: ActiveJob,
-    devEuis: readonly Eui64[],
-    eventFor: (devEui: Eui64) => DeviceEvent | Promise<DeviceEvent>,
+    devEuis: Iterable<Eui64>,
+    event: DeviceEvent | ((devEui: Eui64) => DeviceEvent),
   ): Promise<void> {
-    const { session } = sessionOf(job);
-    const changed: JobDevice[] = [];
-    const questions: { readonly devEui: Eui64; readonly steps: readonly SetupStep[] }[] = [];
-    let kindChanged = false;
+    const session = sessionOf(job);
+    const questions = this.#putDevices(job, session, devEuis, event);
+    if (job.changes().length > 0) await this.#stepJob(job, { kind: 'device-settled' });
+    else job.commit();
+    for (const question of questions) await this.#ask(job, session, question);
+    this.#arm(job);
+  }
+
+  /** Steps the devices, to be stored with the step of the job; returns what is to be asked then. */
+  #putDevices(
+    job: ActiveJob,
+    session: SessionPlan,
+    devEuis: Iterable<Eui64>,
+    event: DeviceEvent | ((devEui: Eui64) => DeviceEvent),
+  ): readonly Question[] {
+    const contextOf = this.#contexts(job, session);
+    const questions: Question[] = [];
     for (const devEui of devEuis) {
       const before = job.devices.get(devEui);
       if (before === undefined) continue;
-      const step = deviceStep(before, await eventFor(devEui), await this.#contextOf(job, devEui, session));
-      if (step.state === before && step.ask.length === 0) continue;
-      job.devices.set(devEui, step.state);
-      if (isWorthStoring(before, step.state)) changed.push({ devEui, state: step.state });
-      if (before.kind !== step.state.kind) {
-        kindChanged = true;
-        this.#reportDevice(job, devEui, step.state);
-      }
+      const step = deviceStep(before, typeof event === 'function' ? event(devEui) : event, contextOf(devEui));
+      if (step.state !== before) job.put(devEui, step.state);
       if (step.ask.length > 0) questions.push({ devEui, steps: step.ask });
     }
-    if (kindChanged || changed.length > 0) await this.#stepJob(job, { kind: 'device-settled' }, changed, []);
-    for (const { devEui, steps } of questions) await this.#ask(job, session, devEui, steps);
-    this.#arm(job);
+    return questions;
   }
 
-  async #stepJob(
-    job: ActiveJob,
-    event: JobEvent,
-    devices: readonly JobDevice[],
-    frames: readonly LedgerFrame[],
-  ): Promise<void> {
+  /**
+   * One step of the job, with what it means for its devices and what was `put` before: stored in one piece, then done. If
+   * it cannot be stored, nothing has happened.
+   */
+  async #stepJob(job: ActiveJob, event: JobEvent, frames: readonly LedgerFrame[] = []): Promise<void> {
     const before = job.state;
     const { state, effects } = jobStep(before, event, job.view(), job.plan, this.#pacing(job.plan), this.#now());
-    job.state = state;
     // A frame that is being sent is not worth a write: after a crash its fragment is simply sent once more.
     const passing = state.kind === 'broadcasting' && (state.phase.kind === 'sending' || state.phase.kind === 'holding');
     const stateChanged = state !== before && !(passing && before.kind === state.kind);
-    if (state.kind === 'complete') await this.#giveVerdicts(job, before);
-    const settled = state.kind === 'complete' ? job.record().devices : devices;
-    if (stateChanged || settled.length > 0 || frames.length > 0) {
-      await this.#ports.jobs.save(job.plan.jobId, { state, devices: settled, frames });
+    let concerned = false;
+    try {
+      for (const effect of effects) concerned = (await this.#tellDevices(job, effect)) || concerned;
+      const devices = job.changes();
+      if (stateChanged || devices.length > 0 || frames.length > 0) {
+        await this.#ports.jobs.save(job.plan.jobId, { state, devices, frames });
+      }
+    } catch (error) {
+      job.rollback();
+      throw error;
     }
+    job.state = state;
+    this.#commit(job);
     if (before.kind !== state.kind) this.#report('info', `job is in ${state.kind}`, job, {});
-    for (const effect of effects) await this.#perform(job, effect);
+    for (const effect of effects) await this.#perform(job, effect, before);
+    if (concerned && job.running) await this.#stepJob(job, { kind: 'device-settled' });
     this.#arm(job);
   }
 
-  async #perform(job: ActiveJob, effect: JobEffect): Promise<void> {
-    const devEuis = [...job.devices.keys()];
+  /** What an effect means for the devices; true when it concerns them. */
+  async #tellDevices(job: ActiveJob, effect: JobEffect): Promise<boolean> {
+    const session = sessionOf(job);
+    const devEuis = job.devices.keys();
     switch (effect.kind) {
-      case 'launch':
-        return this.#launchDevices(job, devEuis);
-      case 'send':
-        return this.#sendFrame(job, effect.frame);
+      case 'launch': {
+        const strangers = await this.#strangers(job);
+        this.#putDevices(job, session, devEuis, (devEui) => ({ kind: 'launch', joined: !strangers.has(devEui) }));
+        return true;
+      }
       case 'status-requested':
-        return this.#stepDevices(job, devEuis, () => ({ kind: 'status-requested' }));
       case 'message-sent':
-        return this.#stepDevices(job, devEuis, () => ({ kind: 'message-sent' }));
+        this.#putDevices(job, session, devEuis, { kind: effect.kind });
+        return true;
       case 'end':
-        return this.#finish(job);
+        this.#giveVerdicts(job, () => true);
+        return false;
+      case 'send':
+      case 'another-round':
+        return false;
     }
   }
 
-  #launchDevices(job: ActiveJob, devEuis: readonly Eui64[]): Promise<void> {
-    return this.#stepDevices(job, devEuis, async (devEui) => ({
-      kind: 'launch',
-      joined: (await this.#ports.link.facts(devEui))?.joinedAt !== undefined,
-    }));
+  /** Devices that are not ready and have never joined the network. */
+  async #strangers(job: ActiveJob): Promise<ReadonlySet<Eui64>> {
+    const strangers = new Set<Eui64>();
+    for (const [devEui, state] of job.devices) {
+      if (state.kind !== 'setting-up' && state.kind !== 'pending') continue;
+      const facts = await this.#facts(devEui);
+      if (facts !== undefined && facts.joinedAt === undefined) strangers.add(devEui);
+    }
+    return strangers;
   }
 
-  async #ask(job: ActiveJob, session: SessionPlan, devEui: Eui64, steps: readonly SetupStep[]): Promise<void> {
+  async #perform(job: ActiveJob, effect: JobEffect, before: JobState): Promise<void> {
+    switch (effect.kind) {
+      case 'send':
+        return this.#sendFrame(job, effect.frame);
+      case 'another-round':
+        return this.#beginAnotherRound(job);
+      case 'end':
+        return this.#finish(job, 'session' in before ? before.session.groupId : job.plan.jobId);
+      default:
+        return;
+    }
+  }
+
+  async #ask(job: ActiveJob, session: SessionPlan, { devEui, steps }: Question): Promise<void> {
     const entry = job.material?.entries.get(devEui);
     if (entry === undefined) throw new BugError('a device without an entry was asked');
     const { traits, genAppKey } = entry;
-    const question = buildQuestion(steps, { plan: job.plan, session, traits, genAppKey, now: this.#now() });
-    const ticketId = await this.#ports.link.send(devEui, { ...question, before: session.launchAt });
-    this.#tickets.set(ticketId, { kind: 'question', jobId: job.plan.jobId, devEui });
+    try {
+      const question = buildQuestion(steps, { plan: job.plan, session, traits, genAppKey, now: this.#now() });
+      const before = utcMs(session.launchAt - QUIET_BEFORE_LAUNCH_MS);
+      const ticketId = await this.#ports.link.send(devEui, { ...question, before });
+      this.#tickets.set(ticketId, { kind: 'question', jobId: job.plan.jobId, devEui });
+    } catch (cause) {
+      this.#reportFailure('a device could not be asked', { job: job.plan.filename, devEui }, cause);
+      await this.#questionLeft(job, devEui, 'lost');
+    }
   }
 
   async #sendFrame(job: ActiveJob, frame: GroupFrame): Promise<void> {
-    const { session } = sessionOf(job);
-    const { fPort, payload } = this.#framePayload(job, frame);
-    const ticketId = await this.#ports.link.sendToGroup(session.groupId, fPort, payload, this.#now());
-    this.#tickets.set(ticketId, { kind: 'frame', jobId: job.plan.jobId, frame });
+    const session = sessionOf(job);
+    const { groupId } = session;
+    try {
+      const { fPort, payload } = this.#framePayload(job, frame);
+      if (!job.groupIsOpen) await this.#openGroup(job, session);
+      const ticketId = await this.#ports.link.sendToGroup(groupId, fPort, payload, this.#now());
+      this.#tickets.set(ticketId, { kind: 'frame', jobId: job.plan.jobId, groupId, frame });
+    } catch (cause) {
+      this.#reportFailure('a frame could not be sent', { job: job.plan.filename, number: frame.number }, cause);
+      await this.#stepJob(job, { kind: 'frame', frame, fate: 'refused', at: this.#now() });
+    }
   }
 
   #framePayload(job: ActiveJob, frame: GroupFrame): { readonly fPort: number; readonly payload: Uint8Array } {
@@ -380,23 +465,64 @@ export class CampaignEngine {
     const due = [...this.#jobs.values()]
       .filter((job) => job.state.kind === 'scheduled' && job.plan.setupAt <= now)
       .sort((a, b) => a.plan.setupAt - b.plan.setupAt || a.plan.createdAt - b.plan.createdAt);
-    const [next] = due;
-    if (next !== undefined) await this.#beginSetup(next);
+    for (const job of due) {
+      try {
+        return await this.#beginSetup(job);
+      } catch (cause) {
+        if (job.running) throw cause;
+        // Others need not wait for what is wrong with this one.
+        this.#reportFailure('a job could not begin', { job: job.plan.filename }, cause);
+        this.#setTimer(job, this.#in(RETRY_MS));
+      }
+    }
   }
 
   async #beginSetup(job: ActiveJob): Promise<void> {
-    const { link, jobs, entropy } = this.#ports;
-    const now = this.#now();
     const refused = await this.#prepare(job);
-    const session = planSession(job.plan, this.#pacing(job.plan), await link.freshMcAddr(), entropy, now);
-    job.state = { kind: 'setup', startedAt: now, session, percent: 0 };
-    await jobs.save(job.plan.jobId, { state: job.state, devices: [], frames: [] });
-    this.#report('info', 'job is in setup', job, { launchAt: session.launchAt });
-    await this.#openGroup(job, session);
-    await this.#stepDevices(job, [...job.devices.keys()], (devEui) => {
+    await this.#openRound(job, { startedAt: this.#now(), round: 1, percent: 0 }, (devEui) => {
       const reason = refused.get(devEui);
       return reason === undefined ? { kind: 'begin' } : { kind: 'refuse', reason };
     });
+  }
+
+  /** Another session, with a group of its own, for the devices that the one before did not serve. */
+  async #beginAnotherRound(job: ActiveJob): Promise<void> {
+    const { state } = job;
+    if (state.kind !== 'teardown') return;
+    await this.#closeGroup(job.plan, state.session.groupId);
+    this.#giveVerdicts(job, (device) => !job.isWorthAnotherRound(device));
+    const { startedAt, round, percent } = state;
+    await this.#openRound(job, { startedAt, round: round + 1, percent }, () => ({ kind: 'again' }));
+  }
+
+  async #openRound(
+    job: ActiveJob,
+    frame: { readonly startedAt: UtcMs; readonly round: number; readonly percent: number },
+    eventFor: (devEui: Eui64) => DeviceEvent,
+  ): Promise<void> {
+    const { link, jobs, entropy } = this.#ports;
+    const { plan } = job;
+    let session: SessionPlan;
+    let questions: readonly Question[];
+    try {
+      const mcAddr = await link.freshMcAddr();
+      const groupId = groupIdOf(plan, frame.round);
+      session = planSession({ plan, pacing: this.#pacing(plan), groupId, mcAddr, entropy, now: this.#now() });
+      const state: JobState = { kind: 'setup', ...frame, session };
+      questions = this.#putDevices(job, session, job.devices.keys(), eventFor);
+      await jobs.save(plan.jobId, { state, devices: job.changes(), frames: [] });
+      job.state = state;
+    } catch (error) {
+      job.rollback();
+      throw error;
+    }
+    this.#commit(job);
+    this.#report('info', 'job is in setup', job, { round: frame.round, launchAt: session.launchAt });
+    await this.#openGroup(job, session).catch((cause: unknown) => {
+      // Tried again when the first frame is to be sent.
+      this.#reportFailure('the group could not be opened', { job: plan.filename }, cause);
+    });
+    for (const question of questions) await this.#ask(job, session, question);
     this.#arm(job);
   }
 
@@ -405,7 +531,7 @@ export class CampaignEngine {
     const refused = new Map<Eui64, ReasonCode>();
     const entries = new Map<Eui64, DirectoryEntry>();
     for (const devEui of job.devices.keys()) {
-      const entry = await this.#ports.directory.find(devEui);
+      const entry = await this.#find(devEui);
       if (entry === undefined) refused.set(devEui, 'unknown-device');
       else entries.set(devEui, entry);
     }
@@ -433,19 +559,31 @@ export class CampaignEngine {
     return refused;
   }
 
+  /** A device whose entry cannot be read has none. */
+  async #find(devEui: Eui64): Promise<DirectoryEntry | undefined> {
+    try {
+      return await this.#ports.directory.find(devEui);
+    } catch (cause) {
+      this.#reportFailure('a device could not be looked up', { devEui }, cause);
+      return undefined;
+    }
+  }
+
   async #resume(job: ActiveJob): Promise<void> {
-    await this.#prepare(job);
-    const { session } = sessionOf(job);
-    await this.#openGroup(job, session);
+    const refused = await this.#prepare(job);
     this.#report('info', 'job resumed', job, {});
-    const devEuis = [...job.devices.keys()];
-    // The crash may have come between the launch of the job and that of its devices.
-    if (job.state.kind !== 'setup') await this.#launchDevices(job, devEuis);
-    await this.#stepDevices(job, devEuis, () => ({ kind: 'server-restarted' }));
-    await this.#stepJob(job, { kind: 'server-restarted' }, [], []);
+    await this.#openGroup(job, sessionOf(job)).catch((cause: unknown) => {
+      this.#reportFailure('the group could not be opened', { job: job.plan.filename }, cause);
+    });
+    await this.#stepDevices(job, job.devices.keys(), (devEui) => {
+      const reason = refused.get(devEui);
+      return reason === undefined ? { kind: 'server-restarted' } : { kind: 'refuse', reason };
+    });
+    if (job.running) await this.#stepJob(job, { kind: 'server-restarted' });
   }
 
   async #openGroup(job: ActiveJob, session: SessionPlan): Promise<void> {
+    job.groupIsOpen = false;
     await this.#ports.link.openGroup({
       groupId: session.groupId,
       mcAddr: session.mcAddr,
@@ -455,53 +593,63 @@ export class CampaignEngine {
       firstFCnt: session.firstFCnt,
       devEuis: job.plan.devEuis,
     });
+    job.groupIsOpen = true;
   }
 
-  /** Ends every device that has no verdict yet; called before the end of the job is stored. */
-  async #giveVerdicts(job: ActiveJob, before: JobRecord['state']): Promise<void> {
-    if (before.kind !== 'teardown') return;
-    const { plan } = job;
-    const { session, sent } = before;
-    for (const [devEui, state] of job.devices) {
-      if (isSettled(state)) continue;
-      const presumedComplete =
-        plan.kind === 'FOTA' && state.kind === 'receiving' && believedComplete(state.reception, plan.nbFrag, sent);
-      const event: DeviceEvent = {
+  /** A group that stays open does no harm; it is closed when the server starts again. */
+  async #closeGroup(plan: JobPlan, groupId: string): Promise<void> {
+    await this.#ports.link.closeGroup(groupId).catch((cause: unknown) => {
+      this.#reportFailure('a group could not be closed', { job: plan.filename }, cause);
+    });
+  }
+
+  /** Ends the chosen devices that have no verdict yet; whoever calls stores the result. */
+  #giveVerdicts(job: ActiveJob, chosen: (state: DeviceState) => boolean): void {
+    const { state: jobState } = job;
+    if (jobState.kind !== 'teardown') return;
+    const open = [...job.devices].filter(([, state]) => !isSettled(state) && chosen(state)).map(([devEui]) => devEui);
+    this.#putDevices(job, jobState.session, open, (devEui) => {
+      const state = job.devices.get(devEui);
+      return {
         kind: 'end',
-        presumedComplete,
+        presumedComplete: state !== undefined && job.isBelievedComplete(state),
         needsCrc64: job.material?.entries.get(devEui)?.traits.confirmsByCrc64 ?? false,
-        neverSent: sent === 0,
+        neverSent: jobState.sent === 0,
       };
-      const step = deviceStep(state, event, await this.#contextOf(job, devEui, session));
-      job.devices.set(devEui, step.state);
-      this.#reportDevice(job, devEui, step.state);
-    }
+    });
   }
 
-  async #finish(job: ActiveJob): Promise<void> {
-    const { link, jobs } = this.#ports;
+  async #finish(job: ActiveJob, groupId: string): Promise<void> {
+    const { plan, material } = job;
     job.timer?.cancel();
-    this.#jobs.delete(job.plan.jobId);
-    if (!job.plan.keepLog) await jobs.clearLedger(job.plan.jobId);
-    await link.closeGroup(job.plan.jobId);
-    this.#pushFinished(job);
-    await this.#startDueJobs();
+    this.#jobs.delete(plan.jobId);
+    if (material?.checksums !== undefined) {
+      this.#checksums.remember(plan.filename, job.devices.keys(), material.checksums);
+    }
+    await this.#closeGroup(plan, groupId);
+    await this.#tidyLedger(plan);
+    // In a step of its own: whoever waits for this one may have an uplink to answer.
+    for (const other of this.#jobs.values()) this.#arm(other);
   }
 
-  async #remember(record: JobRecord): Promise<void> {
-    const job = new ActiveJob(record);
-    // The crash may have come before the group was closed.
-    await this.#ports.link.closeGroup(record.plan.jobId);
-    if (record.plan.kind !== 'FOTA') return;
-    const refused = await this.#prepare(job);
-    if (![...refused.values()].includes('image-missing')) this.#pushFinished(job);
+  async #tidyLedger(plan: JobPlan): Promise<void> {
+    if (plan.keepLog) return;
+    await this.#ports.jobs.clearLedger(plan.jobId).catch((cause: unknown) => {
+      this.#reportFailure('the frames of a job could not be forgotten', { job: plan.filename }, cause);
+    });
   }
 
-  #pushFinished(job: ActiveJob): void {
-    // Only the check values are needed from now on; the image is not.
-    if (job.material !== undefined) job.material = { ...job.material, image: new Uint8Array(0), encoder: undefined };
-    this.#finished.push(job);
-    if (this.#finished.length > REMEMBERED_JOBS) this.#finished.shift();
+  /** Takes up a job that is over. The crash may have come before everything of it was tidied up. */
+  async #remember({ plan }: JobRecord): Promise<void> {
+    for (let round = 1; round <= MOST_ROUNDS; round++) await this.#closeGroup(plan, groupIdOf(plan, round));
+    await this.#tidyLedger(plan);
+    if (plan.kind !== 'FOTA') return;
+    try {
+      const image = await this.#ports.images.load(plan.image.sha256);
+      this.#checksums.remember(plan.filename, plan.devEuis, blockChecksums(image, plan.padding));
+    } catch {
+      // Images go some time after their last job; nobody asks for their check value by then.
+    }
   }
 
   // ---- helpers ------------------------------------------------------------------------------------------------------
@@ -511,27 +659,56 @@ export class CampaignEngine {
     if (this.#stopped || this.#jobs.get(job.plan.jobId) !== job) return;
     const due = dueAt(job.state, job.plan);
     // A scheduled job that is due waits for the running one, whose end starts it.
-    if (job.state.kind === 'scheduled' && due !== undefined && due <= this.#now() && this.running() !== undefined)
-      return;
+    if (job.state.kind === 'scheduled' && due !== undefined && due <= this.#now() && this.#isAnyRunning()) return;
     const questionAt = job.nextQuestionAt();
     const at = due === undefined || (questionAt !== undefined && questionAt < due) ? questionAt : due;
-    if (at === undefined) return;
-    job.timer = this.#ports.clock.setTimer(at, () => this.#background(() => this.#onDue(job)));
+    if (at !== undefined) this.#setTimer(job, at);
   }
 
-  async #contextOf(job: ActiveJob, devEui: Eui64, session: SessionPlan): Promise<DeviceContext> {
-    const traits = job.material?.entries.get(devEui)?.traits;
-    const facts = await this.#ports.link.facts(devEui);
-    return {
+  #setTimer(job: ActiveJob, at: UtcMs): void {
+    job.timer?.cancel();
+    job.timer = this.#ports.clock.setTimer(at, () => this.#wake(job));
+  }
+
+  #isAnyRunning(): boolean {
+    for (const job of this.#jobs.values()) if (job.running) return true;
+    return false;
+  }
+
+  /** Makes the contexts of the job's devices for one step. */
+  #contexts(job: ActiveJob, session: SessionPlan): (devEui: Eui64) => DeviceContext {
+    const shared = {
       now: this.#now(),
       launchAt: session.launchAt,
       sessionTimeGpsS: session.sessionTimeGpsS,
       kind: job.plan.kind,
-      severalCommands: traits?.severalCommands ?? false,
-      checksClock: traits?.sessionTime === 'gps',
-      listensAlways: facts?.deviceClass === 'C',
-      sent: job.state.kind === 'broadcasting' || job.state.kind === 'teardown' ? job.state.sent : 0,
+      sent: 'sent' in job.state ? job.state.sent : 0,
+      allPlainSent: job.allPlainSent,
     };
+    return (devEui) => {
+      const traits = job.material?.entries.get(devEui)?.traits;
+      return {
+        ...shared,
+        severalCommands: traits?.severalCommands ?? false,
+        checksClock: traits?.sessionTime === 'gps',
+        missingMeans: traits?.missingMeans ?? 'unknown',
+        zeroMissingIsOpen: traits?.zeroMissingIsOpen ?? false,
+      };
+    };
+  }
+
+  /** Undefined when nothing is known, or nothing can be known now. */
+  async #facts(devEui: Eui64): Promise<LinkFacts | undefined> {
+    try {
+      return await this.#ports.link.facts(devEui);
+    } catch (cause) {
+      this.#reportFailure('a device could not be looked up', { devEui }, cause);
+      return undefined;
+    }
+  }
+
+  #commit(job: ActiveJob): void {
+    for (const { devEui, state } of job.commit()) this.#reportDevice(job, devEui, state);
   }
 
   #pacing(plan: JobPlan): JobPacing {
@@ -556,6 +733,10 @@ export class CampaignEngine {
     return utcMs(this.#now() + spanMs);
   }
 
+  #reportFailure(message: string, fields: Readonly<Record<string, string | number | undefined>>, cause: unknown): void {
+    this.#ports.log({ level: 'error', message, fields, cause });
+  }
+
   #reportDevice(job: ActiveJob, devEui: Eui64, state: DeviceState): void {
     const reason = state.kind === 'failed' || state.kind === 'skipped' ? state.reason : undefined;
     this.#report(reason === undefined ? 'info' : 'warn', `device is ${state.kind}`, job, { devEui, reason });
@@ -571,15 +752,12 @@ export class CampaignEngine {
   }
 }
 
-function sessionOf(job: ActiveJob): { readonly session: SessionPlan } {
-  const { state } = job;
-  if (state.kind === 'setup' || state.kind === 'broadcasting' || state.kind === 'teardown')
-    return { session: state.session };
-  throw new BugError(`a job that is ${state.kind} has no session`);
+/** The groups of one job differ, so that a device does not mistake one for the other. */
+function groupIdOf(plan: JobPlan, round: number): string {
+  return round === 1 ? plan.jobId : `${plan.jobId}-${round}`;
 }
 
-/** Whether a change must survive a crash: where a question stands need not, since it is asked anew after a restart. */
-function isWorthStoring(before: DeviceState, after: DeviceState): boolean {
-  if (before.kind !== 'setting-up' || after.kind !== 'setting-up') return before !== after;
-  return before.todo.join() !== after.todo.join() || before.resyncs !== after.resyncs;
+function sessionOf({ state }: ActiveJob): SessionPlan {
+  if ('session' in state) return state.session;
+  throw new BugError(`a job that is ${state.kind} has no session`);
 }

@@ -1,7 +1,8 @@
 import type { GpsMs, UtcMs } from '@airlift/kernel';
 import type { CrcVerdict, DeviceAnswer } from './answers.ts';
-import type { DeviceState, Evidence, Reception, SetupStep } from './device-state.ts';
+import { type DeviceState, type Evidence, isSettled, type Reception, type SetupStep } from './device-state.ts';
 import type { ReasonCode } from './reasons.ts';
+import type { DeviceTraits } from './traits.ts';
 
 /** What the machine of one device must know of the job around it. */
 export interface DeviceContext {
@@ -14,10 +15,12 @@ export interface DeviceContext {
   readonly severalCommands: boolean;
   /** SessionTime is GPS time, so the device's TimeToStart tells whether its clock is right. */
   readonly checksClock: boolean;
-  /** A device of class C hears a question at once; one of class A after its own uplinks only. */
-  readonly listensAlways: boolean;
   /** The last fragment number that went on the air. */
   readonly sent: number;
+  /** The last plain fragment is on its way or was sent, so that a device may have the whole image. */
+  readonly allPlainSent: boolean;
+  readonly missingMeans: DeviceTraits['missingMeans'];
+  readonly zeroMissingIsOpen: boolean;
 }
 
 export type DeviceEvent =
@@ -32,7 +35,12 @@ export type DeviceEvent =
       /** Verdict on the CRC-64 among the answers, if there is one. */
       readonly crc: CrcVerdict | undefined;
     }
-  | { readonly kind: 'question'; readonly fate: 'on-air' | 'lost' }
+  | {
+      readonly kind: 'question';
+      readonly fate: 'on-air' | 'lost';
+      /** A device of class C hears a question at once; one of class A after its own uplinks only. */
+      readonly listensAlways: boolean;
+    }
   | { readonly kind: 'ask-again' }
   | { readonly kind: 'joined' }
   | { readonly kind: 'launch'; readonly joined: boolean }
@@ -44,6 +52,8 @@ export type DeviceEvent =
       readonly needsCrc64: boolean;
       readonly neverSent: boolean;
     }
+  /** A further session begins for those that missed this one. */
+  | { readonly kind: 'again' }
   | { readonly kind: 'server-restarted' };
 
 export interface DeviceStep {
@@ -53,11 +63,12 @@ export interface DeviceStep {
 }
 
 /** An uplink that is still open when the session starts costs the device the whole session, so none is provoked then. */
-const QUIET_BEFORE_LAUNCH_MS = 6_000;
+export const QUIET_BEFORE_LAUNCH_MS = 6_000;
 /** How far TimeToStart may lie from our own reckoning: whole seconds on both sides and the age of the uplink. */
 const CLOCK_TOLERANCE_S = 3;
 const ASK_AGAIN_AFTER_MS = 8_000;
 const MOST_RESYNCS = 4;
+const MOST_REFUSALS = 2;
 const MOST_QUESTIONS = 40;
 
 /** One step of one device in one job. */
@@ -66,18 +77,11 @@ export function deviceStep(state: DeviceState, event: DeviceEvent, context: Devi
     case 'begin':
       return state.kind === 'pending' ? ask(freshSetup(context), context) : same(state);
     case 'refuse':
-      return state.kind === 'pending'
-        ? still({
-            kind: event.reason === 'unknown-device' ? 'skipped' : 'failed',
-            reason: event.reason,
-            at: context.now,
-            reception: undefined,
-          })
-        : same(state);
+      return isSettled(state) ? same(state) : still(refused(event.reason, context));
     case 'uplink':
       return uplinkStep(state, event, context);
     case 'question':
-      return questionStep(state, event.fate, context);
+      return questionStep(state, event, context);
     case 'ask-again':
       return askAgainStep(state, context);
     case 'joined':
@@ -90,8 +94,11 @@ export function deviceStep(state: DeviceState, event: DeviceEvent, context: Devi
       return state.kind === 'receiving' ? still(done('session-answer', context.now, undefined)) : same(state);
     case 'end':
       return endStep(state, event, context);
+    case 'again':
+      return state.kind === 'missed' || state.kind === 'receiving' ? ask(freshSetup(context), context) : same(state);
     case 'server-restarted':
       if (state.kind !== 'setting-up') return same(state);
+      // Downlinks that waited in the network server are gone.
       return ask({ ...state, question: 'none', askAgainAt: undefined }, context);
   }
 }
@@ -99,9 +106,11 @@ export function deviceStep(state: DeviceState, event: DeviceEvent, context: Devi
 type SettingUp = Extract<DeviceState, { kind: 'setting-up' }>;
 
 function freshSetup(context: DeviceContext): SettingUp {
-  const todo: readonly SetupStep[] =
-    context.kind === 'FOTA' ? ['fragmentation', 'group', 'session'] : ['group', 'session'];
-  return { kind: 'setting-up', todo, question: 'none', askAgainAt: undefined, asked: 0, resyncs: 0 };
+  return { kind: 'setting-up', todo: stepsOf(context), question: 'none', askAgainAt: undefined, asked: 0, resyncs: 0 };
+}
+
+function stepsOf(context: DeviceContext): readonly SetupStep[] {
+  return context.kind === 'FOTA' ? ['fragmentation', 'group', 'session'] : ['group', 'session'];
 }
 
 /** Sends the next question unless one is on its way or it is too late to provoke an uplink. */
@@ -126,7 +135,9 @@ function uplinkStep(
       if (next.kind === 'setting-up') next = setupAnswer(next, answer, event.receivedGps, context);
     }
     if (next.kind !== 'setting-up') return still(next);
-    if (event.getsTime && next.todo[0] === 'clock') next = { ...next, todo: next.todo.slice(1) };
+    if (event.getsTime && next.todo.includes('clock')) {
+      next = { ...next, todo: next.todo.filter((step) => step !== 'clock') };
+    }
     if (next.todo.length === 0) return still({ kind: 'ready' });
     // The answer to the time takes this window, and only the next question shows whether it arrived.
     if (event.getsTime) return still({ ...next, question: next.question === 'queued' ? 'queued' : 'none' });
@@ -140,7 +151,7 @@ function uplinkStep(
 function setupAnswer(state: SettingUp, answer: DeviceAnswer, receivedGps: GpsMs, context: DeviceContext): DeviceState {
   switch (answer.kind) {
     case 'group':
-      return answer.accepted ? without(state, 'group') : failed('group-refused', context.now, undefined);
+      return answer.accepted ? without(state, 'group') : groupRefused(state, context);
     case 'fragmentation':
       return answer.errors.length === 0
         ? without(state, 'fragmentation')
@@ -160,23 +171,39 @@ function sessionAnswer(
 ): DeviceState {
   if (!state.todo.includes('session')) return state;
   if (answer.timeToStartS === undefined) {
-    // A device that lost the group, or whose clock is ahead of the start, says "group undefined": both can be mended.
-    const mendable = answer.errors.every((error) => error === 'McGroupUndefined' || error === 'StartMissed');
-    if (!mendable) return failed('session-refused', context.now, undefined);
-    return resync(state, ['group', 'session'], context);
+    // A device whose clock is ahead of the start says "group undefined". One that has no such group, or was busy, says so
+    // too, and finds fault with frequency and data rate besides: its clock may be right.
+    const isUndefined = answer.errors.includes('McGroupUndefined');
+    if (isUndefined && answer.errors.length > 1) return resync(state, ['group', 'session'], 'session-refused', context);
+    if (isUndefined || answer.errors.includes('StartMissed')) {
+      return resync(state, ['clock', 'group', 'session'], 'clock-not-set', context);
+    }
+    return failed('session-refused', context.now, undefined);
   }
   const expectedS = context.sessionTimeGpsS - receivedGps / 1000;
   if (context.checksClock && Math.abs(answer.timeToStartS - expectedS) > CLOCK_TOLERANCE_S) {
-    return resync(state, ['session'], context);
+    return resync(state, ['clock', 'session'], 'clock-not-set', context);
   }
   return without(state, 'session');
 }
 
-/** Has the clock set first, then asks for the steps again. */
-function resync(state: SettingUp, again: readonly SetupStep[], context: DeviceContext): DeviceState {
-  if (state.resyncs >= MOST_RESYNCS) return failed('clock-not-set', context.now, undefined);
-  const others = state.todo.filter((step) => step !== 'clock' && !again.includes(step));
-  return { ...state, todo: [...others, 'clock', ...again], resyncs: state.resyncs + 1, question: 'none' };
+/** A device that was busy refuses a group that it takes when asked again. */
+function groupRefused(state: SettingUp, context: DeviceContext): DeviceState {
+  const refusals = (state.refusals ?? 0) + 1;
+  if (refusals >= MOST_REFUSALS) return failed('group-refused', context.now, undefined);
+  return { ...state, refusals, question: 'none' };
+}
+
+/** Asks for the steps after all others, a few times; then the device fails for the reason. */
+function resync(
+  state: SettingUp,
+  steps: readonly SetupStep[],
+  reason: ReasonCode,
+  context: DeviceContext,
+): DeviceState {
+  if (state.resyncs >= MOST_RESYNCS) return failed(reason, context.now, undefined);
+  const others = state.todo.filter((step) => step !== 'clock' && !steps.includes(step));
+  return { ...state, todo: [...others, ...steps], resyncs: state.resyncs + 1, question: 'none' };
 }
 
 function without(state: SettingUp, step: SetupStep): SettingUp {
@@ -193,10 +220,15 @@ function receptionAnswer(
   if (state.kind !== 'receiving') return state;
   switch (answer.kind) {
     case 'status': {
+      const before = state.reception;
+      const steady = before?.missingFrag === answer.missingFrag;
       const reception: Reception = {
         nbFragReceived: answer.nbFragReceived,
         missingFrag: answer.missingFrag,
         sentByThen: context.sent,
+        steadySince: steady ? before.steadySince : context.sent,
+        countsPlainLosses: context.missingMeans === 'plain-losses',
+        zeroIsOpen: context.zeroMissingIsOpen,
       };
       if (answer.memoryError) return failed('memory-exhausted', context.now, reception);
       return { kind: 'receiving', reception, silentFor: 0 };
@@ -204,9 +236,11 @@ function receptionAnswer(
     case 'crc64':
       if (crc === 'match') return done('crc64', context.now, state.reception);
       return crc === 'mismatch' ? failed('integrity-mismatch', context.now, state.reception) : state;
+    // A device may still speak of an earlier session while this one begins.
     case 'session-complete':
-      return done('session-complete', context.now, state.reception);
+      return context.allPlainSent ? done('session-complete', context.now, state.reception) : state;
     case 'block-received':
+      if (!context.allPlainSent) return state;
       return answer.micError
         ? failed('integrity-mismatch', context.now, state.reception)
         : done('mic', context.now, state.reception);
@@ -215,9 +249,13 @@ function receptionAnswer(
   }
 }
 
-function questionStep(state: DeviceState, fate: 'on-air' | 'lost', context: DeviceContext): DeviceStep {
+function questionStep(
+  state: DeviceState,
+  { fate, listensAlways }: Extract<DeviceEvent, { kind: 'question' }>,
+  context: DeviceContext,
+): DeviceStep {
   if (state.kind !== 'setting-up' || state.question !== 'queued') return same(state);
-  const askAgainAt = context.listensAlways ? ((context.now + ASK_AGAIN_AFTER_MS) as UtcMs) : undefined;
+  const askAgainAt = listensAlways ? ((context.now + ASK_AGAIN_AFTER_MS) as UtcMs) : undefined;
   return still({ ...state, question: fate === 'on-air' ? 'on-air' : 'none', askAgainAt });
 }
 
@@ -229,7 +267,7 @@ function askAgainStep(state: DeviceState, context: DeviceContext): DeviceStep {
 
 function joinedStep(state: DeviceState, context: DeviceContext): DeviceStep {
   // A device that joins has started anew: contexts and fragments it had are gone.
-  if (state.kind === 'receiving') return still(failed('restarted', context.now, state.reception));
+  if (state.kind === 'receiving') return still(missed('restarted', context.now, state.reception));
   if (state.kind === 'setting-up') return still({ ...freshSetup(context), asked: state.asked, resyncs: state.resyncs });
   if (state.kind === 'ready') return still(freshSetup(context));
   return same(state);
@@ -237,10 +275,13 @@ function joinedStep(state: DeviceState, context: DeviceContext): DeviceStep {
 
 function launchStep(state: DeviceState, joined: boolean, context: DeviceContext): DeviceStep {
   if (state.kind === 'ready') return still({ kind: 'receiving', reception: undefined, silentFor: 0 });
+  if (state.kind === 'pending') return still(failed(joined ? 'no-answer' : 'never-joined', context.now, undefined));
   if (state.kind !== 'setting-up') return same(state);
   const clockTrouble = state.todo.includes('clock') || state.resyncs > 0;
   const reason: ReasonCode = !joined ? 'never-joined' : clockTrouble ? 'clock-not-set' : 'no-answer';
-  return still(failed(reason, context.now, undefined));
+  // Whoever answered one of the questions would have answered the others, given time.
+  const isThere = joined && (state.resyncs > 0 || state.todo.length < stepsOf(context).length);
+  return still(isThere ? missed(reason, context.now, undefined) : failed(reason, context.now, undefined));
 }
 
 function endStep(state: DeviceState, event: Extract<DeviceEvent, { kind: 'end' }>, context: DeviceContext): DeviceStep {
@@ -249,6 +290,8 @@ function endStep(state: DeviceState, event: Extract<DeviceEvent, { kind: 'end' }
     case 'setting-up':
     case 'ready':
       return still(failed('no-answer', context.now, undefined));
+    case 'missed':
+      return still(failed(state.reason, context.now, state.reception));
     case 'receiving':
       if (event.neverSent) return still(failed('not-sent', context.now, state.reception));
       if (context.kind === 'Message') return still(done('session-answer', context.now, undefined));
@@ -266,6 +309,16 @@ function done(evidence: Evidence, at: UtcMs, reception: Reception | undefined): 
 
 function failed(reason: ReasonCode, at: UtcMs, reception: Reception | undefined): DeviceState {
   return { kind: 'failed', reason, at, reception };
+}
+
+/** A device that has no part in the job. */
+function refused(reason: ReasonCode, context: DeviceContext): DeviceState {
+  if (reason === 'unknown-device') return { kind: 'skipped', reason, at: context.now };
+  return failed(reason, context.now, undefined);
+}
+
+function missed(reason: ReasonCode, at: UtcMs, reception: Reception | undefined): DeviceState {
+  return { kind: 'missed', reason, at, reception };
 }
 
 function still(state: DeviceState): DeviceStep {

@@ -15,6 +15,12 @@ export interface Reception {
   readonly missingFrag: number;
   /** The last fragment that was on the air when the device answered. */
   readonly sentByThen: number;
+  /** As `sentByThen`, for the first of the answers in a row that said the same of what is missing. */
+  readonly steadySince: number;
+  /** The device's profile says that `missingFrag` counts plain losses, repaired or not. */
+  readonly countsPlainLosses?: boolean;
+  /** The device's profile says that 0 missing is reached before the block is complete. */
+  readonly zeroIsOpen?: boolean;
 }
 
 /** Where one device stands in one job. */
@@ -31,6 +37,8 @@ export type DeviceState =
       readonly askAgainAt: UtcMs | undefined;
       readonly asked: number;
       readonly resyncs: number;
+      /** Refusals of the group: one may come from a device that was just busy. */
+      readonly refusals?: number;
     }
   /** Everything is agreed; waiting for the session. */
   | { readonly kind: 'ready' }
@@ -39,6 +47,13 @@ export type DeviceState =
       readonly reception: Reception | undefined;
       /** Status requests since the device last said anything. */
       readonly silentFor: number;
+    }
+  /** Could not take part to the end, but is there: another session may still serve it. */
+  | {
+      readonly kind: 'missed';
+      readonly reason: ReasonCode;
+      readonly at: UtcMs;
+      readonly reception: Reception | undefined;
     }
   | {
       readonly kind: 'done';

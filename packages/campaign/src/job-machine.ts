@@ -8,6 +8,10 @@ export interface DevicesView {
   readonly ready: number;
   /** In the session and without a verdict. */
   readonly receiving: number;
+  /** Of those, how many owe an answer to a status request and may still give it. */
+  readonly awaited: number;
+  /** Without the image, but there: a further session would probably serve them. */
+  readonly worthAnotherRound: number;
   /** Up to which fragment to go on, see `nextGoal`. */
   nextGoal(sent: number, statusRequests: number): number;
 }
@@ -24,6 +28,8 @@ export type JobEffect =
   | { readonly kind: 'send'; readonly frame: GroupFrame }
   | { readonly kind: 'status-requested' }
   | { readonly kind: 'message-sent' }
+  /** Begin a further session for the devices that this one did not serve. */
+  | { readonly kind: 'another-round' }
   /** Give every device its verdict and close the group. */
   | { readonly kind: 'end' };
 
@@ -55,7 +61,11 @@ const TEARDOWN_MS = 20_000;
  */
 const FATE_DEADLINE_MS = 2 * 3_600_000;
 const LONGEST_HOLD_MS = 30_000;
+/** A device that has just answered listens in its own receive windows first. */
+const AFTER_ANSWER_MS = 3_000;
 const MOST_STATUS_REQUESTS = 8;
+/** How many sessions a job may open, one after the other. */
+export const MOST_ROUNDS = 3;
 
 const SETUP_END = 10;
 const BROADCAST_END = 90;
@@ -68,7 +78,8 @@ export function dueAt(state: JobState, plan: JobPlan): UtcMs | undefined {
     case 'setup':
       return state.session.launchAt;
     case 'broadcasting':
-      return state.phase.kind === 'sending' ? utcMs(state.phase.since + FATE_DEADLINE_MS) : state.phase.until;
+      if (state.phase.kind !== 'sending') return state.phase.until;
+      return utcMs(Math.min(state.phase.since + FATE_DEADLINE_MS, Math.max(state.phase.since, lastChance(state))));
     case 'teardown':
       return state.until;
     default:
@@ -97,7 +108,7 @@ export function jobStep(
         now,
       });
     case 'teardown':
-      return teardownStep(state, event, devices, now);
+      return teardownStep(state, event, devices, plan, now);
     default:
       return { state, effects: [] };
   }
@@ -119,13 +130,13 @@ interface BroadcastContext {
 function setupStep(state: Setup, event: JobEvent, devices: DevicesView, plan: JobPlan, now: UtcMs): JobStep {
   if (event.kind !== 'due' || now < state.session.launchAt) {
     const percent = devices.total === 0 ? 0 : (SETUP_END * devices.ready) / devices.total;
-    return { state: { ...state, percent: Math.max(state.percent, percent) }, effects: [] };
+    return { state: percent > state.percent ? { ...state, percent } : state, effects: [] };
   }
-  const { startedAt, session } = state;
+  const { startedAt, round, session } = state;
   // Nobody to send to: as on the gateways that this server follows, the job goes straight to its end.
   if (devices.ready === 0) {
     return {
-      state: { kind: 'teardown', startedAt, session, sent: 0, until: now, percent: BROADCAST_END },
+      state: { kind: 'teardown', startedAt, round, session, sent: 0, until: now, percent: BROADCAST_END },
       effects: [{ kind: 'launch' }],
     };
   }
@@ -133,12 +144,13 @@ function setupStep(state: Setup, event: JobEvent, devices: DevicesView, plan: Jo
     state: {
       kind: 'broadcasting',
       startedAt,
+      round,
       session,
       phase: { kind: 'pacing', until: utcMs(session.launchAt + START_SLACK_MS) },
       sent: 0,
       goal: firstGoalOf(plan),
       statusRequests: 0,
-      percent: SETUP_END,
+      percent: Math.max(state.percent, SETUP_END),
     },
     effects: [{ kind: 'launch' }],
   };
@@ -153,14 +165,24 @@ function broadcastStep(state: Broadcasting, event: JobEvent, context: BroadcastC
         ? frameOnAir(state, event.frame, event.at, context)
         : frameRefused(state, event.frame, context);
     case 'device-settled':
-      // While devices answer, the last one to settle ends the wait.
-      if (state.phase.kind === 'listening' && context.devices.receiving === 0) return afterListening(state, context);
-      return { state, effects: [] };
+      return deviceSettled(state, context);
     case 'server-restarted':
+      if (state.phase.kind !== 'sending') return { state, effects: [] };
+      if (sessionOver(state, context.now)) return end(state, context);
       // The fate of a frame that was under way is unknown; its fragment is sent once more, under a new counter.
-      if (state.phase.kind === 'sending') return transmit(state, state.phase.frame, state.phase.refusals, context);
-      return { state, effects: [] };
+      return transmit(state, state.phase.frame, state.phase.refusals, context);
   }
+}
+
+/** Nothing is waited for that nobody needs any more. */
+function deviceSettled(state: Broadcasting, context: BroadcastContext): JobStep {
+  const { devices, now } = context;
+  const { phase } = state;
+  if (phase.kind !== 'listening' && phase.kind !== 'holding') return { state, effects: [] };
+  if (devices.receiving === 0) return end(state, context);
+  const soon = utcMs(now + AFTER_ANSWER_MS);
+  if (phase.kind === 'holding' || devices.awaited > 0 || phase.until <= soon) return { state, effects: [] };
+  return { state: { ...state, phase: { ...phase, until: soon } }, effects: [] };
 }
 
 function broadcastDue(state: Broadcasting, context: BroadcastContext): JobStep {
@@ -173,8 +195,9 @@ function broadcastDue(state: Broadcasting, context: BroadcastContext): JobStep {
       return now < phase.until ? { state, effects: [] } : afterListening(state, context);
     case 'holding':
       if (now < phase.until) return { state, effects: [] };
-      return sessionOver(state, now) ? end(state, now) : transmit(state, phase.frame, phase.refusals, context);
+      return sessionOver(state, now) ? end(state, context) : transmit(state, phase.frame, phase.refusals, context);
     case 'sending':
+      if (sessionOver(state, now)) return end(state, context);
       return now < phase.since + FATE_DEADLINE_MS ? { state, effects: [] } : frameRefused(state, phase.frame, context);
   }
 }
@@ -182,17 +205,15 @@ function broadcastDue(state: Broadcasting, context: BroadcastContext): JobStep {
 /** Decides what goes on the air next, if anything. */
 function nextFrame(state: Broadcasting, context: BroadcastContext): JobStep {
   const { devices, plan, now } = context;
-  if (sessionOver(state, now)) return end(state, now);
+  if (sessionOver(state, now) || devices.receiving === 0) return end(state, context);
   if (plan.kind === 'Message') {
-    return state.sent === 0 ? transmit(state, { kind: 'message', number: 0 }, 0, context) : end(state, now);
+    return state.sent === 0 ? transmit(state, { kind: 'message', number: 0 }, 0, context) : end(state, context);
   }
-  // Devices that are done cannot lose anything any more; but whoever listens gets every plain fragment first.
-  if (devices.receiving === 0) return end(state, now);
   if (state.sent < state.goal) {
     const number = state.sent + 1;
     return transmit(state, { kind: number <= plan.nbFrag ? 'plain' : 'parity', number }, 0, context);
   }
-  if (state.statusRequests >= MOST_STATUS_REQUESTS) return end(state, now);
+  if (state.statusRequests >= MOST_STATUS_REQUESTS) return end(state, context);
   return transmit(state, { kind: 'status', number: 0 }, 0, context);
 }
 
@@ -249,30 +270,38 @@ function frameRefused(state: Broadcasting, frame: GroupFrame, context: Broadcast
 
 function afterListening(state: Broadcasting, context: BroadcastContext): JobStep {
   const { devices, plan, now } = context;
-  if (plan.kind === 'Message' || devices.receiving === 0 || sessionOver(state, now)) return end(state, now);
+  if (plan.kind === 'Message' || devices.receiving === 0 || sessionOver(state, now)) return end(state, context);
   // A caller who fixed the number of parity fragments gets exactly that many.
-  if (plan.parityFragments !== undefined) return end(state, now);
+  if (plan.parityFragments !== undefined) return end(state, context);
   const goal = devices.nextGoal(state.sent, state.statusRequests);
-  if (goal <= state.sent) return end(state, now);
+  if (goal <= state.sent) return end(state, context);
   return nextFrame({ ...state, goal }, context);
 }
 
-function end(state: Broadcasting, now: UtcMs): JobStep {
-  const { startedAt, session, sent } = state;
-  const sessionEnd = session.launchAt + 1000 * 2 ** session.timeOutExponent;
-  const until = utcMs(Math.max(now, Math.min(now + TEARDOWN_MS, sessionEnd)));
-  return { state: { kind: 'teardown', startedAt, session, sent, until, percent: BROADCAST_END }, effects: [] };
+function end(state: Broadcasting, { devices, now }: BroadcastContext): JobStep {
+  const { startedAt, round, session, sent } = state;
+  // A check value is welcome after the session as well.
+  const isMoot = devices.receiving === 0 || sent === 0;
+  const until = isMoot ? now : utcMs(now + TEARDOWN_MS);
+  return { state: { kind: 'teardown', startedAt, round, session, sent, until, percent: BROADCAST_END }, effects: [] };
 }
 
-function teardownStep(state: Teardown, event: JobEvent, devices: DevicesView, now: UtcMs): JobStep {
+function teardownStep(state: Teardown, event: JobEvent, devices: DevicesView, plan: JobPlan, now: UtcMs): JobStep {
   const over = event.kind === 'due' && now >= state.until;
   if (!over && devices.receiving > 0) return { state, effects: [] };
+  // A caller who fixed the number of parity fragments wants one session and its result.
+  const mayRepeat = plan.kind === 'FOTA' && plan.parityFragments === undefined && state.round < MOST_ROUNDS;
+  if (mayRepeat && devices.worthAnotherRound > 0) return { state, effects: [{ kind: 'another-round' }] };
   return { state: { kind: 'complete', startedAt: state.startedAt, completedAt: now }, effects: [{ kind: 'end' }] };
 }
 
-/** The devices have gone back to their own class, or will before another frame can reach them. */
+/** From now on the devices have gone back to their own class, or will before another frame can reach them. */
 function sessionOver(state: Broadcasting, now: UtcMs): boolean {
-  return now >= state.session.launchAt + 1000 * 2 ** state.session.timeOutExponent - 1_000;
+  return now >= lastChance(state);
+}
+
+function lastChance({ session }: Broadcasting): number {
+  return session.launchAt + 1000 * 2 ** session.timeOutExponent - 1_000;
 }
 
 function firstGoalOf(plan: JobPlan): number {

@@ -33,10 +33,18 @@ export type BroadcastPhase =
 /** Where a job stands. Every state before `complete` has a due instant (see `dueAt`). */
 export type JobState =
   | { readonly kind: 'scheduled' }
-  | { readonly kind: 'setup'; readonly startedAt: UtcMs; readonly session: SessionPlan; readonly percent: number }
+  | {
+      readonly kind: 'setup';
+      readonly startedAt: UtcMs;
+      /** 1 for the first session; a further one serves the devices that missed those before. */
+      readonly round: number;
+      readonly session: SessionPlan;
+      readonly percent: number;
+    }
   | {
       readonly kind: 'broadcasting';
       readonly startedAt: UtcMs;
+      readonly round: number;
       readonly session: SessionPlan;
       readonly phase: BroadcastPhase;
       /** The last fragment number that went on the air; 1 once a message did. */
@@ -49,6 +57,7 @@ export type JobState =
   | {
       readonly kind: 'teardown';
       readonly startedAt: UtcMs;
+      readonly round: number;
       readonly session: SessionPlan;
       readonly sent: number;
       readonly until: UtcMs;

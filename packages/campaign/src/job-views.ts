@@ -78,6 +78,7 @@ function reportDevice(devEui: Eui64, state: DeviceState, jobPercent: number): De
       return { ...blank, outcome: 'in_progress', percentComplete: Math.min(jobPercent, SETUP_SHARE) };
     case 'ready':
       return { ...blank, outcome: 'in_progress', percentComplete: jobPercent };
+    case 'missed':
     case 'receiving':
       return { ...blank, ...heard(state.reception), outcome: 'in_progress', percentComplete: jobPercent };
     case 'done':

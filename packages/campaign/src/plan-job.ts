@@ -41,7 +41,7 @@ export interface PlanSettings {
   readonly radio: RadioPlan;
   /** Largest application payload at the data rate of the session, octets. */
   readonly maxPayload: number;
-  /** How often devices of class A are expected to send; two such spans must fit between set-up and launch. */
+  /** How often devices of class A are expected to send; several must fit between set-up and launch. */
   readonly expectedUplinkIntervalS: number;
 }
 
@@ -51,6 +51,8 @@ const MOST_FRAGMENTS = 16_383;
 /** FragSize is one octet, and so is Padding. */
 const LARGEST_FRAGMENT = 255;
 const DEFAULT_LAUNCH_S = 60;
+/** A device of class A takes two uplinks for its set-up, another two when its clock is to be set, and some get lost. */
+const UPLINKS_BEFORE_LAUNCH = 6;
 const DEFAULT_PACING: Pacing = { sleepMs: 1500, paritySleepMs: 3000, shortSleepMs: 1000 };
 
 /**
@@ -65,7 +67,8 @@ export function planJob(wish: JobWish, settings: PlanSettings): JobPlan {
     createdAt: settings.now,
     scheduledAt,
     setupAt: utcMs(scheduledAt + wish.setupDelayS * 1000),
-    launchDelayS: wish.launchDelayS ?? Math.max(DEFAULT_LAUNCH_S, 3 * settings.expectedUplinkIntervalS),
+    launchDelayS:
+      wish.launchDelayS ?? Math.max(DEFAULT_LAUNCH_S, UPLINKS_BEFORE_LAUNCH * settings.expectedUplinkIntervalS),
     devEuis: wish.devEuis,
     multicastGroupId: wish.multicastGroupId,
     multicastEui: wish.multicastEui,

@@ -13,17 +13,25 @@ const EXPECTED_REQUESTS = 3;
 const VERIFICATION_MS = 60_000;
 
 /** Fixes the session of a job whose set-up begins `now`. */
-export function planSession(
-  plan: JobPlan,
-  pacing: JobPacing,
-  mcAddr: number,
-  entropy: Entropy,
-  now: UtcMs,
-): SessionPlan {
+export function planSession({
+  plan,
+  pacing,
+  groupId,
+  mcAddr,
+  entropy,
+  now,
+}: {
+  readonly plan: JobPlan;
+  readonly pacing: JobPacing;
+  readonly groupId: string;
+  readonly mcAddr: number;
+  readonly entropy: Entropy;
+  readonly now: UtcMs;
+}): SessionPlan {
   // SessionTime is in whole seconds; launching on such a one keeps both sides on the same instant.
   const sessionTimeGpsS = Math.ceil((gpsFromUtc(now) + plan.launchDelayS * 1000) / 1000);
   return {
-    groupId: plan.jobId,
+    groupId,
     mcAddr,
     mcKey: toHex(entropy.octets(16)),
     sessionTimeGpsS,

@@ -17,8 +17,15 @@ export interface DeviceTraits {
   /** Several commands of one package may share a downlink. */
   readonly severalCommands: boolean;
   readonly keyScheme: 'ts005' | 'kek-zero';
+  /**
+   * What MissingFrag counts: plain fragments lost, repaired or not; or what is missing now. `unknown` where nobody chose
+   * a profile for the device.
+   */
+  readonly missingMeans: 'plain-losses' | 'missing-now' | 'unknown';
   /** The device confirms the image by MultiTech's CRC-64 exchange, so that success without it is not believed. */
   readonly confirmsByCrc64: boolean;
+  /** MissingFrag reaches 0 before the block is complete: the device only subtracts what it heard. */
+  readonly zeroMissingIsOpen: boolean;
 }
 
 /** Equal for devices that understand the same fragment frames. */
@@ -48,7 +55,13 @@ export function traitsOf(profile: DeviceProfile, assigned: boolean): DeviceTrait
     sessionTime: multicast.sessionTime,
     severalCommands: profile.commandsPerDownlink === 'several',
     keyScheme: keys.scheme,
+    missingMeans: !assigned
+      ? 'unknown'
+      : fragmentation.status.missing === 'plain-losses'
+        ? 'plain-losses'
+        : 'missing-now',
     confirmsByCrc64: assigned && fragmentation.integrity === 'mts-crc64',
+    zeroMissingIsOpen: fragmentation.status.missing === 'at-least',
   };
 }
 

@@ -29,7 +29,7 @@ export function registerFleet(program: Command): void {
     .addOption(new Option('--devices <n>', 'simulated devices').default('20'))
     .addOption(new Option('--loss <p>', 'radio loss of every device, 0..1').default('0.1'))
     .addOption(new Option('--seed <text>', 'keys, EUIs and losses follow from it').default('airlift'))
-    .addOption(new Option('--uplink-interval <seconds>', 'between uplinks of a device').default('20'))
+    .addOption(new Option('--uplink-interval <seconds>', 'between uplinks of a device').default('10'))
     .addOption(new Option('--region <name>', 'LoRaWAN region').default('US915'))
     .addOption(
       new Option('--sub-band <n>', 'sub-band 1..8 that the gateway hears, in regions that have them').default('2'),

@@ -28,7 +28,7 @@ const OPTIONS: readonly (readonly [flag: string, setting: string, help: string])
   ['--simulate <n>', 'simulate', 'simulated devices to provision and run (default 0)'],
   ['--loss <p>', 'loss', 'radio loss of the simulated devices, 0..1 (default 0.1)'],
   ['--seed <text>', 'seed', 'seed of the simulated fleet (default airlift)'],
-  ['--uplink-interval <s>', 'uplinkInterval', 'seconds between uplinks of simulated devices (default 20)'],
+  ['--uplink-interval <s>', 'uplinkInterval', 'seconds between uplinks of simulated devices (default 10)'],
   ['--time-scale <x>', 'timeScale', 'how many times faster than real time server and fleet run (default 1)'],
   [
     '--time-anchor <s>',

@@ -65,6 +65,8 @@ export interface Session {
   fCntDown: number;
 }
 
+const MAX_FOPTS_OCTETS = 15;
+
 interface KnownDevice {
   readonly deveui: string;
   readonly appKey: Uint8Array;
@@ -240,6 +242,9 @@ export class FakeNetwork {
   /** Answers an uplink in one of its windows. */
   answer(session: Session, uplink: SeenUplink, answer: Answer): void {
     const fCnt = answer.fCnt ?? session.fCntDown++;
+    const commands = encodeMacCommands('down', answer.mac ?? []);
+    const isLong = commands.length > MAX_FOPTS_OCTETS;
+    const content = isLong ? { fPort: 0, payload: commands } : answer;
     const octets = buildDataFrame({
       direction: 'down',
       devAddr: session.devAddr,
@@ -247,8 +252,8 @@ export class FakeNetwork {
       keys: session.keys,
       confirmed: answer.confirmed === true,
       fCtrl: { fPending: answer.fPending === true, ack: answer.ack === true },
-      fOpts: encodeMacCommands('down', answer.mac ?? []),
-      ...(answer.fPort === undefined ? {} : { fPort: answer.fPort, payload: answer.payload ?? new Uint8Array(0) }),
+      fOpts: isLong ? new Uint8Array(0) : commands,
+      ...(content.fPort === undefined ? {} : { fPort: content.fPort, payload: content.payload ?? new Uint8Array(0) }),
     });
     this.#inWindow(octets, uplink, answer.window ?? 'rx1', this.rxDelay);
   }

@@ -137,18 +137,26 @@ export function gpsIn({ clock }: World, inS: number): number {
   return gpsSecondsU32(gpsFromUtc(utcMs(clock.now() + inS * 1000)));
 }
 
-/** Sends a downlink with the next uplink and gives the first uplink on the port after it. */
+/**
+ * Sends a downlink with the next uplink and gives the first uplink on the port after it. With `patienceS` it is sent
+ * again when no answer comes in that time.
+ */
 export async function exchange(
   w: World,
   fPort: number,
   payload: Uint8Array,
   deveui: string = w.eui,
+  patienceS = 300,
 ): Promise<SeenUplink> {
   const before = w.network.uplinks.length;
-  w.network.queue(deveui, { fPort, payload });
   const answer = (): SeenUplink | undefined =>
     w.network.uplinks.slice(before).find((uplink) => uplink.deveui === deveui && uplink.fPort === fPort);
-  await until(w.clock, () => answer() !== undefined, 300);
+  for (const end = w.clock.now() + 300_000; answer() === undefined && w.clock.now() < end; ) {
+    w.network.queue(deveui, { fPort, payload });
+    const patient = w.clock.now() + patienceS * 1000;
+    while (answer() === undefined && w.clock.now() < patient) await w.clock.advance(500);
+  }
+  w.network.device(deveui).queue.length = 0;
   const found = answer();
   if (found === undefined) throw new Error('no answer');
   return found;
@@ -168,14 +176,14 @@ export async function openSession(
 ): Promise<number> {
   await ready(w);
   for (const device of w.fleet.devices) {
-    if (options.frag !== undefined) await exchange(w, 201, options.frag, device.devEui);
-    await exchange(w, 200, groupSetup(device), device.devEui);
+    if (options.frag !== undefined) await exchange(w, 201, options.frag, device.devEui, 45);
+    await exchange(w, 200, groupSetup(device), device.devEui, 45);
   }
   const inS = options.inS ?? 60;
   const startMs = Math.floor(w.clock.now() / 1000) * 1000 + inS * 1000;
   const sessionTime = gpsSecondsU32(gpsFromUtc(utcMs(startMs)));
   for (const device of w.fleet.devices) {
-    await exchange(w, 200, sessionRequest({ sessionTime, timeOut: options.timeOut ?? 10 }), device.devEui);
+    await exchange(w, 200, sessionRequest({ sessionTime, timeOut: options.timeOut ?? 10 }), device.devEui, 45);
   }
   return startMs;
 }

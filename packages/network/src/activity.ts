@@ -4,6 +4,7 @@
  */
 export class Activity {
   #running = 0;
+  #stopped = false;
   #waiting: (() => void)[] = [];
 
   /** Runs a piece of work. */
@@ -16,12 +17,13 @@ export class Activity {
     }
   }
 
-  /** Inside of `run`: awaits something that is not work of ours. */
+  /** Inside of `run`, one at a time: awaits what is not work of ours. After a stop the work is not taken up again. */
   async aside<T>(wait: Promise<T>): Promise<T> {
     this.#end();
     try {
       return await wait;
     } finally {
+      if (this.#stopped) await never;
       this.#running += 1;
     }
   }
@@ -35,9 +37,17 @@ export class Activity {
     }
   }
 
+  /** Lets the work under way finish, or get to where it waits; there it stays. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.idle();
+  }
+
   #end(): void {
     this.#running -= 1;
     if (this.#running > 0) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }
+
+const never = new Promise<never>(() => undefined);

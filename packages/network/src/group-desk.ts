@@ -1,18 +1,20 @@
-import { BugError, CallerError, type Eui64, fromHex, type UtcMs } from '@airlift/kernel';
+import { BugError, CallerError, type Eui64, fromHex, type UtcMs, utcMs } from '@airlift/kernel';
 import {
   buildMulticastFrame,
-  downlinkEirpDbm,
   downlinkModulation,
   frameTimeOnAirMs,
   type MulticastKeys,
+  maxPayloadOctets,
   multicastProblem,
 } from '@airlift/lorawan';
 import { CounterBlock } from './counter-block.ts';
-import type { GatewayStatus, TransmitOutcome } from './gateway-link.ts';
-import { gatewayCounters } from './network-counters.ts';
+import type { GatewayStatus } from './gateway-link.ts';
+import { type HandOver, handOver } from './hand-over.ts';
 import type { DownlinkFate } from './network-event.ts';
 import type { NetworkParts } from './network-parts.ts';
 import type { GroupRecord } from './network-store.ts';
+import type { Slot } from './transmitters.ts';
+import { Waits } from './waits.ts';
 
 /** A payload for all members of a group. */
 export interface GroupItem {
@@ -24,6 +26,8 @@ export interface GroupItem {
 }
 
 const COUNTERS_PER_BLOCK = 16;
+/** MHDR, FHDR, FPort and MIC. */
+const FRAME_OCTETS = 13;
 /** A frame that waits for its share of the band looks again now and then whether it may go. */
 const LONGEST_WAIT_MS = 60_000;
 
@@ -31,6 +35,7 @@ interface OpenGroup {
   readonly record: GroupRecord;
   readonly keys: MulticastKeys;
   readonly counters: CounterBlock;
+  readonly waits: Waits;
   /** Frames of a group leave in order. */
   queue: Promise<void>;
   closed: boolean;
@@ -40,8 +45,6 @@ interface OpenGroup {
 export class GroupDesk {
   readonly #parts: NetworkParts;
   readonly #groups = new Map<string, OpenGroup>();
-  #stopped = false;
-
   constructor(parts: NetworkParts) {
     this.#parts = parts;
   }
@@ -60,12 +63,15 @@ export class GroupDesk {
     const problem = multicastProblem(this.#parts.config.region, record);
     if (problem !== undefined) throw new CallerError('group-radio', `The region does not allow that ${problem}`);
     await this.#parts.store.saveGroup(record);
-    this.#add(record);
+    if (!this.#groups.has(record.groupId)) this.#add(record);
   }
 
   async close(groupId: string): Promise<void> {
     const group = this.#groups.get(groupId);
-    if (group !== undefined) group.closed = true;
+    if (group !== undefined) {
+      group.closed = true;
+      group.waits.cutShort();
+    }
     this.#groups.delete(groupId);
     await this.#parts.store.closeGroup(groupId);
   }
@@ -75,15 +81,16 @@ export class GroupDesk {
     const group = this.#groups.get(item.groupId);
     if (group === undefined) throw new BugError(`the group ${item.groupId} is not open`);
     group.queue = group.queue
-      .then(() => this.#send(group, item))
+      .then(() => this.#parts.activity.run(() => this.#send(group, item)))
       .catch((cause: unknown) => {
         this.#parts.log({ level: 'error', message: 'a group frame failed', fields: { group: item.groupId }, cause });
         this.#tell(item, { fate: 'refused', at: this.#parts.clock.now(), airtimeMs: 0, fCnt: 0, error: 'internal' });
       });
   }
 
+  /** Ends all waiting; after a stop nothing is taken up again. */
   stop(): void {
-    this.#stopped = true;
+    for (const group of this.#groups.values()) group.waits.cutShort();
   }
 
   #add(record: GroupRecord): void {
@@ -92,80 +99,92 @@ export class GroupDesk {
       record,
       keys: { mcNwkSKey: fromHex(record.mcNwkSKey), mcAppSKey: fromHex(record.mcAppSKey) },
       counters: new CounterBlock(COUNTERS_PER_BLOCK, (count) => store.reserveGroupCounters(record.groupId, count)),
+      waits: new Waits(this.#parts.clock),
       queue: Promise.resolve(),
       closed: false,
     });
   }
 
   async #send(group: OpenGroup, item: GroupItem): Promise<void> {
-    const { clock, config, transmitters, counters } = this.#parts;
-    const { frequencyHz, dataRate } = group.record;
-    const modulation = downlinkModulation(config.region, dataRate);
-    const airtimeMs = frameTimeOnAirMs(modulation, item.payload.length + 13, 'down');
+    const { clock, config, counters } = this.#parts;
+    const { dataRate } = group.record;
+    const airtimeMs = frameTimeOnAirMs(
+      downlinkModulation(config.region, dataRate),
+      FRAME_OCTETS + item.payload.length,
+      'down',
+    );
     const refuse = (error: string, fCnt = 0): void => {
       counters.downlinksRefused += 1;
       this.#tell(item, { fate: 'refused', at: clock.now(), airtimeMs: 0, fCnt, error });
     };
+    if (item.payload.length > (maxPayloadOctets(config.region, dataRate) ?? 0)) return refuse('payload-too-long');
     const gateways = await this.#whenFree(group, item, airtimeMs);
     if (typeof gateways === 'string') return refuse(gateways);
-    const at = clock.now();
-    for (const gateway of gateways) transmitters.promise(gateway, frequencyHz, at, airtimeMs);
-    const fCnt = await group.counters.take();
-    if (fCnt === undefined) return refuse('group-closed');
-    const phyPayload = buildMulticastFrame({
-      mcAddr: group.record.mcAddr,
-      fCnt,
-      fPort: item.fPort,
-      payload: item.payload,
-      keys: group.keys,
-    });
-    const powerDbm = downlinkEirpDbm(config.region, frequencyHz) ?? 0;
-    const outcomes = await Promise.all(
-      gateways.map(async (gatewayEui) => {
-        const outcome: TransmitOutcome = await this.#parts.link.transmit({
-          gatewayEui,
-          phyPayload,
-          frequencyHz,
-          modulation,
-          powerDbm,
-          time: { kind: 'immediately' },
-          context: undefined,
-        });
-        if (isSent(outcome)) {
-          gatewayCounters(counters, gatewayEui).downlinks += 1;
-          return outcome;
-        }
-        transmitters.release(gatewayEui, frequencyHz, at, airtimeMs);
-        return outcome;
-      }),
-    );
-    if (!outcomes.some(isSent)) {
-      const [first] = outcomes;
-      return refuse(first?.kind === 'refused' ? first.error : 'gateway-unreachable', fCnt);
+    let result = await this.#transmit(group, item, gateways, airtimeMs);
+    if (result.error !== undefined && result.worthRetrying) {
+      result = await this.#transmit(group, item, gateways, airtimeMs);
     }
+    if (result.error !== undefined) return refuse(result.error, result.fCnt);
     counters.groupFrames += 1;
-    this.#tell(item, { fate: 'on-air', at, airtimeMs, fCnt, error: undefined });
+    this.#tell(item, { fate: 'on-air', at: result.at, airtimeMs, fCnt: result.fCnt, error: undefined });
+  }
+
+  /** Hands one frame to all the gateways at once; it is on the air when one of them takes it. */
+  async #transmit(
+    { record, keys, counters }: OpenGroup,
+    { fPort, payload }: GroupItem,
+    gateways: readonly Eui64[],
+    airtimeMs: number,
+  ): Promise<{ at: UtcMs; fCnt: number; error: string | undefined; worthRetrying: boolean }> {
+    const { clock, config, transmitters, activity } = this.#parts;
+    const at = clock.now();
+    const slots = gateways.map((gatewayEui): Slot => ({ gatewayEui, frequencyHz: record.frequencyHz, at, airtimeMs }));
+    for (const slot of slots) transmitters.promise(slot);
+    let phyPayload: Uint8Array | undefined;
+    let fCnt: number | undefined;
+    try {
+      fCnt = await counters.take();
+      if (fCnt !== undefined) phyPayload = buildMulticastFrame({ mcAddr: record.mcAddr, fCnt, fPort, payload, keys });
+    } finally {
+      if (phyPayload === undefined) for (const slot of slots) transmitters.release(slot);
+    }
+    if (phyPayload === undefined || fCnt === undefined) {
+      return { at, fCnt: 0, error: 'group-closed', worthRetrying: false };
+    }
+    const frame = {
+      phyPayload,
+      modulation: downlinkModulation(config.region, record.dataRate),
+      time: { kind: 'immediately' },
+      context: undefined,
+    } as const;
+    const results = await activity.aside(Promise.all(slots.map((slot) => handOver(this.#parts, slot, frame))));
+    if (results.some((result) => result.sent)) return { at, fCnt, error: undefined, worthRetrying: false };
+    const refusals = results.flatMap((result: HandOver) => (result.sent ? [] : result));
+    return {
+      at,
+      fCnt,
+      error: refusals[0]?.error ?? 'gateway-unreachable',
+      worthRetrying: refusals.some((refusal) => refusal.worthRetrying),
+    };
   }
 
   /** Waits until the gateways of the group can send; the reason when they never can. */
   async #whenFree(group: OpenGroup, item: GroupItem, airtimeMs: number): Promise<readonly Eui64[] | string> {
-    const { clock, transmitters } = this.#parts;
+    const { clock, transmitters, activity } = this.#parts;
     const { frequencyHz } = group.record;
     for (;;) {
-      if (group.closed || this.#stopped) return 'group-closed';
+      if (group.closed) return 'group-closed';
       const gateways = this.#gatewaysOf(group.record);
       if (gateways.length === 0) return 'no-gateway';
       const now = clock.now();
-      let at = Math.max(now, item.notBefore);
-      for (const gateway of gateways) {
-        const start = transmitters.earliestStart(gateway, frequencyHz, at as UtcMs, airtimeMs);
+      let at = utcMs(Math.max(now, item.notBefore));
+      for (const gatewayEui of gateways) {
+        const start = transmitters.earliestStart({ gatewayEui, frequencyHz, at, airtimeMs });
         if (start === undefined) return 'duty-cycle';
         at = start;
       }
       if (at <= now) return gateways;
-      await new Promise<void>((resolve) => {
-        clock.setTimer(Math.min(at, now + LONGEST_WAIT_MS) as UtcMs, resolve);
-      });
+      await activity.aside(group.waits.until(utcMs(Math.min(at, now + LONGEST_WAIT_MS))));
     }
   }
 
@@ -179,8 +198,4 @@ export class GroupDesk {
   #tell(item: GroupItem, fate: Omit<DownlinkFate, 'kind' | 'ticketId'>): void {
     void this.#parts.emit({ kind: 'ticket', ticketId: item.ticketId, ...fate });
   }
-}
-
-function isSent(outcome: TransmitOutcome): boolean {
-  return outcome.kind === 'programmed' || outcome.kind === 'unknown';
 }

@@ -80,9 +80,11 @@ export async function joinRoad(
     },
     { key: rootKey },
   );
-  const result = await sendIntoWindows(parts, receptions, joinWindows(config.region, uplink), () =>
-    Promise.resolve(accept),
-  );
+  // The same in both windows: a join-accept has no counter.
+  const result = await sendIntoWindows(parts, receptions, joinWindows(config.region, uplink), () => ({
+    octets: accept.length,
+    build: () => Promise.resolve(accept),
+  }));
   if (!result.sent) {
     log({ level: 'warn', message: 'join-accept could not be sent', fields: { devEui, error: result.error } });
     return;
@@ -92,14 +94,15 @@ export async function joinRoad(
   await parts.emit({ kind: 'joined', devEui, at: clock.now() });
 }
 
-/** A random address within the network's own part that no session uses. */
-async function freshDevAddr(parts: NetworkParts): Promise<number> {
-  const prefix = (parts.config.netId & 0x7f) * 2 ** DEV_ADDR_BITS;
+/** A random address within the network's own part that no session uses and no group ever had. */
+async function freshDevAddr({ store, config, entropy }: NetworkParts): Promise<number> {
+  const prefix = (config.netId & 0x7f) * 2 ** DEV_ADDR_BITS;
   for (;;) {
-    const octets = parts.entropy.octets(4);
+    const octets = entropy.octets(4);
     const random = new DataView(octets.buffer, octets.byteOffset, 4).getUint32(0) % 2 ** DEV_ADDR_BITS;
     const devAddr = prefix + random;
     // Address 0 is refused by common stacks.
-    if (random !== 0 && !(await parts.store.devAddrInUse(devAddr))) return devAddr;
+    if (random === 0 || (await store.devAddrInUse(devAddr)) || (await store.mcAddrInUse(devAddr))) continue;
+    return devAddr;
   }
 }

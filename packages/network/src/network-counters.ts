@@ -53,10 +53,17 @@ export function freshCounters(): NetworkCounters {
   };
 }
 
-/** The counters of a gateway, made when it is first counted. Only gateways that the front ends know come here. */
+/** Anyone can invent gateways, so the counters of no more than so many are kept. */
+const MOST_GATEWAYS = 1_000;
+
+/** The counters of a gateway, made when it is first counted; for one too many, the longest known are dropped. */
 export function gatewayCounters(counters: NetworkCounters, gatewayEui: Eui64): GatewayCounters {
   let found = counters.gateways.get(gatewayEui);
   if (found === undefined) {
+    for (const longestKnown of counters.gateways.keys()) {
+      if (counters.gateways.size < MOST_GATEWAYS) break;
+      counters.gateways.delete(longestKnown);
+    }
     found = { uplinks: 0, wrongMic: 0, downlinks: 0 };
     counters.gateways.set(gatewayEui, found);
   }

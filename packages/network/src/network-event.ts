@@ -4,7 +4,7 @@ import type { Eui64, GpsMs, UtcMs } from '@airlift/kernel';
 export interface DeviceUplink {
   readonly kind: 'uplink';
   readonly devEui: Eui64;
-  /** 1 .. 223; undefined for frames that carry MAC commands only or nothing at all. */
+  /** 1 .. 255; undefined for frames that carry MAC commands only or nothing at all. */
   readonly fPort: number | undefined;
   readonly payload: Uint8Array;
   readonly fCnt: number;

@@ -1,4 +1,5 @@
 import type { Clock, Entropy } from '@airlift/kernel';
+import type { Activity } from './activity.ts';
 import type { GatewayLink } from './gateway-link.ts';
 import type { NetworkConfig } from './network-config.ts';
 import type { NetworkCounters } from './network-counters.ts';
@@ -16,6 +17,7 @@ export interface NetworkParts {
   readonly transmitters: Transmitters;
   readonly counters: NetworkCounters;
   readonly log: NetworkLog;
+  readonly activity: Activity;
   /** Resolves when whoever listens has dealt with the event. Never rejects. */
   emit(event: NetworkEvent): Promise<void>;
 }

@@ -7,6 +7,7 @@ import {
   parsePhyPayload,
   subBandAt,
 } from '@airlift/lorawan';
+import { Activity } from './activity.ts';
 import type { GatewayLink, ReceivedFrame } from './gateway-link.ts';
 import { GroupDesk } from './group-desk.ts';
 import { joinRoad } from './join-road.ts';
@@ -45,6 +46,7 @@ export class NetworkServer {
   readonly #lanes = new Map<string, Promise<void>>();
   #listener: (event: NetworkEvent) => Promise<void> = () => Promise.resolve();
   #ticket = 0;
+  #stopped = false;
   readonly #ticketPrefix: string;
 
   constructor(options: NetworkOptions) {
@@ -53,6 +55,7 @@ export class NetworkServer {
       ...options,
       transmitters: new Transmitters(config.region),
       counters: freshCounters(),
+      activity: new Activity(),
       emit: (event) => this.#emit(event),
     };
     this.#ticketPrefix = toHex(entropy.octets(4));
@@ -66,6 +69,7 @@ export class NetworkServer {
       deliver: (receptions) => this.#process(receptions),
     });
     link.onFrame((frame) => {
+      if (this.#stopped) return;
       this.#parts.counters.receptions += 1;
       this.#gatherer.add(frame);
     });
@@ -83,15 +87,20 @@ export class NetworkServer {
     await this.#groups.start();
   }
 
+  /**
+   * Takes no further frames and tells no further news; resolves when the work under way is done. What waits for its time
+   * or for a gateway's word is given up.
+   */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#unicast.stop();
     this.#groups.stop();
-    await Promise.all(this.#lanes.values());
+    await this.#parts.activity.stop();
   }
 
-  /** Resolves when no received frame is being dealt with. */
-  async idle(): Promise<void> {
-    while (this.#lanes.size > 0) await Promise.all(this.#lanes.values());
+  /** Resolves when nothing is being dealt with; what waits for its time or for a gateway's word does not count. */
+  idle(): Promise<void> {
+    return this.#parts.activity.idle();
   }
 
   /** Sets who hears of events; an uplink's answer waits for the listener a little. */
@@ -110,7 +119,7 @@ export class NetworkServer {
     },
   ): Promise<string> {
     const ticketId = this.#nextTicket();
-    await this.#unicast.queue({
+    this.#unicast.queue({
       ticketId,
       devEui,
       ...downlink,
@@ -170,6 +179,7 @@ export class NetworkServer {
   }
 
   async #emit(event: NetworkEvent): Promise<void> {
+    if (this.#stopped) return;
     try {
       await this.#listener(event);
     } catch (cause) {
@@ -181,7 +191,7 @@ export class NetworkServer {
   #process(receptions: readonly ReceivedFrame[]): void {
     const { config } = this.#parts;
     const [best] = receptions;
-    if (best === undefined) return;
+    if (best === undefined || this.#stopped) return;
     try {
       const frame = parsePhyPayload(best.phyPayload);
       const dataRate = dataRateIndex(config.region, 'up', best.modulation);
@@ -198,8 +208,12 @@ export class NetworkServer {
         this.#countUnreadable(`unexpected-${frame.type}`);
       }
     } catch (error) {
-      if (!(error instanceof PeerError)) throw error;
-      this.#countUnreadable(error.code);
+      if (error instanceof PeerError) {
+        this.#countUnreadable(error.code);
+      } else {
+        this.#countUnreadable('internal');
+        this.#parts.log({ level: 'error', message: 'a frame could not be read', fields: {}, cause: error });
+      }
     }
   }
 
@@ -210,9 +224,11 @@ export class NetworkServer {
 
   #inLane(lane: string, task: () => Promise<void>): void {
     const before = this.#lanes.get(lane) ?? Promise.resolve();
-    const run = before.then(task).catch((cause: unknown) => {
-      this.#parts.log({ level: 'error', message: 'a frame could not be dealt with', fields: { lane }, cause });
-    });
+    const run = before
+      .then(() => this.#parts.activity.run(task))
+      .catch((cause: unknown) => {
+        this.#parts.log({ level: 'error', message: 'a frame could not be dealt with', fields: { lane }, cause });
+      });
     this.#lanes.set(lane, run);
     void run.then(() => {
       if (this.#lanes.get(lane) === run) this.#lanes.delete(lane);

@@ -1,6 +1,13 @@
 import { type Eui64, type UtcMs, utcMs } from '@airlift/kernel';
 import { DutyCycleLedger, type Region } from '@airlift/lorawan';
-import type { Slot } from './hand-over.ts';
+
+/** A piece of one transmitter's time. */
+export interface Slot {
+  readonly gatewayEui: Eui64;
+  readonly frequencyHz: number;
+  readonly at: UtcMs;
+  readonly airtimeMs: number;
+}
 
 interface Busy {
   readonly from: number;

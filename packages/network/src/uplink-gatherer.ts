@@ -1,10 +1,13 @@
-import { after, type Clock, toHex } from '@airlift/kernel';
+import { after, type Clock, type Eui64, toHex } from '@airlift/kernel';
 import type { ReceivedFrame } from './gateway-link.ts';
 
 /**
- * Gathers what several gateways received of one transmission. A single gateway's frames pass at once; copies that come
- * after the gathering closed are dropped for a while, since they are echoes and not new frames.
+ * For so long after a frame its copies are echoes: of slow gateways, or of the radio on neighbouring channels. A device
+ * repeats a frame (NbTrans) at the earliest when RX2, two seconds after it, stayed empty, and that must be let through.
  */
+const ECHO_MS = 1_500;
+
+/** Gathers what several gateways received of one transmission. A single gateway's frames pass at once; echoes are dropped. */
 export class UplinkGatherer {
   readonly #clock: Clock;
   readonly #gatherMs: number;
@@ -17,7 +20,7 @@ export class UplinkGatherer {
     readonly clock: Clock;
     readonly gatherMs: number;
     readonly gatewayCount: () => number;
-    /** Receptions of one frame, best signal first. */
+    /** Receptions of one frame, best signal first, one for each gateway. */
     readonly deliver: (receptions: readonly ReceivedFrame[]) => void;
   }) {
     this.#clock = options.clock;
@@ -27,7 +30,7 @@ export class UplinkGatherer {
   }
 
   add(frame: ReceivedFrame): void {
-    const key = `${frame.frequencyHz}/${toHex(frame.phyPayload)}`;
+    const key = toHex(frame.phyPayload);
     const gathered = this.#open.get(key);
     if (gathered !== undefined) {
       gathered.push(frame);
@@ -48,9 +51,19 @@ export class UplinkGatherer {
 
   #close(key: string, receptions: ReceivedFrame[]): void {
     this.#closed.add(key);
-    // A retransmission (NbTrans) of the same octets comes after the receive windows and must be let through.
-    after(this.#clock, 2 * this.#gatherMs, () => this.#closed.delete(key));
-    receptions.sort((a, b) => b.snrDb - a.snrDb || b.rssiDbm - a.rssiDbm);
-    this.#deliver(receptions);
+    after(this.#clock, ECHO_MS, () => this.#closed.delete(key));
+    this.#deliver(bestOfEach(receptions));
   }
+}
+
+function bestOfEach(receptions: readonly ReceivedFrame[]): readonly ReceivedFrame[] {
+  const best = new Map<Eui64, ReceivedFrame>();
+  for (const reception of receptions.toSorted(byStrength)) {
+    if (!best.has(reception.gatewayEui)) best.set(reception.gatewayEui, reception);
+  }
+  return [...best.values()];
+}
+
+function byStrength(a: ReceivedFrame, b: ReceivedFrame): number {
+  return b.snrDb - a.snrDb || b.rssiDbm - a.rssiDbm;
 }

@@ -1,4 +1,4 @@
-import { after, type Eui64, fromHex, gpsFromUtc } from '@airlift/kernel';
+import { after, type Eui64, fromHex, type GpsMs, gpsFromUtc, type UtcMs, utcMs } from '@airlift/kernel';
 import {
   type DataFrame,
   decodeMacCommands,
@@ -14,7 +14,10 @@ import { gatewayCounters } from './network-counters.ts';
 import type { NetworkParts } from './network-parts.ts';
 import type { DeviceSession } from './network-store.ts';
 import { receiveWindows } from './receive-windows.ts';
-import type { UnicastDesk } from './unicast-desk.ts';
+import type { AnswerNeeds, UnicastDesk } from './unicast-desk.ts';
+
+/** More than any way from a gateway takes. */
+const BELIEVABLE_MS = 30_000;
 
 interface Opened {
   readonly session: DeviceSession;
@@ -38,15 +41,30 @@ export async function uplinkRoad(
   if (opened === undefined) return;
   const { session, counter } = opened;
   const windows = receiveWindows(config.region, uplink, session);
+  const macOctets = frame.fPort === 0 ? opened.payload : opened.fOpts;
+  const commands: readonly MacUplinkCommand[] = decodeMacCommands('up', macOctets).commands;
+  const receivedAt = utcMs(Math.min(...receptions.map((reception) => reception.receivedAt)));
+  const receivedGps = gpsTimeOf(receptions, receivedAt);
+  const needs: AnswerNeeds = {
+    acknowledge: frame.confirmed,
+    anything: frame.fCtrl.adrAckReq,
+    macAnswers: (withoutDeviceTime) =>
+      answerMacCommands(commands, {
+        uplinkEndGps: receivedGps,
+        modulation: best.modulation,
+        bestSnrDb: best.snrDb,
+        gatewayCount: receptions.length,
+        withoutDeviceTime,
+      }),
+  };
   if (counter.kind === 'repeat') {
     // Heard before, and not delivered again; but a device that repeats a confirmed frame has missed our answer.
     counters.uplinksRepeated += 1;
-    if (!frame.confirmed) return;
-    await desk.answer(session, receptions, windows, { acknowledge: true, anything: true, macAnswers: () => [] });
+    if (frame.confirmed) await desk.answer(session, receptions, windows, needs);
     return;
   }
   const lastUplink = {
-    at: best.receivedAt,
+    at: receivedAt,
     gatewayEui: best.gatewayEui,
     ...uplink,
     rssiDbm: best.rssiDbm,
@@ -56,10 +74,7 @@ export async function uplinkRoad(
   counters.uplinks += 1;
   gatewayCounters(counters, best.gatewayEui).uplinks += 1;
 
-  const macOctets = frame.fPort === 0 ? opened.payload : opened.fOpts;
-  const commands: readonly MacUplinkCommand[] = decodeMacCommands('up', macOctets).commands;
-  const asksDeviceTime = commands.some((command) => command.name === 'DeviceTimeReq');
-  const receivedGps = best.gpsTime ?? gpsFromUtc(best.receivedAt);
+  desk.uplinkAccepted(session.devEui);
   const isApplication = frame.fPort !== undefined && frame.fPort > 0;
   await listenFor(
     parts,
@@ -71,22 +86,21 @@ export async function uplinkRoad(
       fCnt: counter.fCnt,
       confirmed: frame.confirmed,
       receivedGps,
-      receivedAt: best.receivedAt,
-      asksDeviceTime,
+      receivedAt,
+      asksDeviceTime: commands.some((command) => command.name === 'DeviceTimeReq'),
     }),
   );
-  await desk.answer({ ...session, lastUplink }, receptions, windows, {
-    acknowledge: frame.confirmed,
-    anything: frame.fCtrl.adrAckReq,
-    macAnswers: (withoutDeviceTime) =>
-      answerMacCommands(commands, {
-        uplinkEndGps: receivedGps,
-        modulation: best.modulation,
-        bestSnrDb: Math.max(...receptions.map((reception) => reception.snrDb)),
-        gatewayCount: new Set(receptions.map((reception) => reception.gatewayEui)).size,
-        withoutDeviceTime,
-      }),
-  });
+  await desk.answer({ ...session, lastUplink }, receptions, windows, needs);
+}
+
+/**
+ * GPS time of the end of reception: what a gateway that knows it reports, else the server's own. A gateway whose time is
+ * far from ours is not believed: devices are told it, and sessions are planned by the server's clock.
+ */
+function gpsTimeOf(receptions: readonly ReceivedFrame[], receivedAt: UtcMs): GpsMs {
+  const own = gpsFromUtc(receivedAt);
+  const reported = receptions.flatMap(({ gpsTime }) => gpsTime ?? []);
+  return reported.find((gpsTime) => Math.abs(gpsTime - own) <= BELIEVABLE_MS) ?? own;
 }
 
 /** Finds the session whose keys fit: addresses are short and several devices may bear the same one. */

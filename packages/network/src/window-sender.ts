@@ -1,7 +1,7 @@
 import { type UtcMs, utcMs } from '@airlift/kernel';
 import { downlinkEirpDbm, frameTimeOnAirMs } from '@airlift/lorawan';
-import type { ReceivedFrame, TransmitOutcome } from './gateway-link.ts';
-import { gatewayCounters } from './network-counters.ts';
+import type { ReceivedFrame } from './gateway-link.ts';
+import { sendInSlot } from './hand-over.ts';
 import type { NetworkParts } from './network-parts.ts';
 import type { ReceiveWindow } from './receive-windows.ts';
 
@@ -10,8 +10,16 @@ export type WindowResult =
   | { readonly sent: true; readonly at: UtcMs; readonly airtimeMs: number; readonly window: ReceiveWindow }
   | { readonly sent: false; readonly error: string };
 
-/** A frame for one window, or undefined when it cannot be sent there. A fresh counter for every call. */
-export type FrameForWindow = (window: ReceiveWindow) => Promise<Uint8Array | undefined>;
+/** A frame whose length is known, so that a transmitter can be looked for before a counter is spent on it. */
+export interface WindowFrame {
+  /** Of the whole PHYPayload. */
+  readonly octets: number;
+  /** A fresh counter for every call; undefined when the session is gone. */
+  build(): Promise<Uint8Array | undefined>;
+}
+
+/** The frame for one window that begins at an instant, or why there is none. */
+export type FrameForWindow = (window: ReceiveWindow, at: UtcMs) => WindowFrame | string;
 
 /** Forwarders refuse frames that come later than about 40 ms before they are due; the way there takes time as well. */
 const LEAD_MS = 60;
@@ -29,9 +37,11 @@ export async function sendIntoWindows(
   windows: readonly ReceiveWindow[],
   frameFor: FrameForWindow,
 ): Promise<WindowResult> {
-  let error = 'no-window';
+  const reachable = new Set(parts.link.gateways().flatMap((one) => (one.downlinkReady ? one.gatewayEui : [])));
+  const answering = receptions.filter((reception) => reachable.has(reception.gatewayEui)).slice(0, MOST_GATEWAYS);
+  let error = answering.length === 0 ? 'gateway-unreachable' : 'no-window';
   for (const window of windows) {
-    for (const reception of receptions.slice(0, MOST_GATEWAYS)) {
+    for (const reception of answering) {
       const result = await attempt(parts, reception, window, frameFor);
       if (result.sent) return result;
       error = result.error;
@@ -47,33 +57,18 @@ async function attempt(
   window: ReceiveWindow,
   frameFor: FrameForWindow,
 ): Promise<WindowResult> {
-  const { transmitters, clock, link, config } = parts;
+  const { transmitters, clock, config } = parts;
   const { gatewayEui, counterUs, receivedAt, context } = reception;
   const { frequencyHz, modulation, delayMs } = window;
   const at = utcMs(receivedAt + delayMs);
   if (clock.now() > at - LEAD_MS) return { sent: false, error: 'too-late' };
-  const powerDbm = downlinkEirpDbm(config.region, frequencyHz);
-  if (powerDbm === undefined) return { sent: false, error: 'frequency-not-allowed' };
-  // An ordinary answer stands for this one, whose length depends on what the window can carry.
-  const probeMs = frameTimeOnAirMs(modulation, 64, 'down');
-  if (!transmitters.isFree(gatewayEui, frequencyHz, at, probeMs)) return { sent: false, error: 'transmitter-busy' };
-  const phyPayload = await frameFor(window);
-  if (phyPayload === undefined) return { sent: false, error: 'payload-too-long' };
-  const airtimeMs = frameTimeOnAirMs(modulation, phyPayload.length, 'down');
-  transmitters.promise(gatewayEui, frequencyHz, at, airtimeMs);
-  const outcome: TransmitOutcome = await link.transmit({
-    gatewayEui,
-    phyPayload,
-    frequencyHz,
-    modulation,
-    powerDbm,
-    time: { kind: 'at-counter', counterUs: (counterUs + delayMs * 1000) % COUNTER_LIMIT },
-    context,
-  });
-  if (outcome.kind === 'programmed' || outcome.kind === 'unknown') {
-    gatewayCounters(parts.counters, gatewayEui).downlinks += 1;
-    return { sent: true, at, airtimeMs, window };
-  }
-  transmitters.release(gatewayEui, frequencyHz, at, airtimeMs);
-  return { sent: false, error: outcome.kind === 'refused' ? outcome.error : 'gateway-unreachable' };
+  if (downlinkEirpDbm(config.region, frequencyHz) === undefined) return { sent: false, error: 'frequency-not-allowed' };
+  const frame = frameFor(window, at);
+  if (typeof frame === 'string') return { sent: false, error: frame };
+  const airtimeMs = frameTimeOnAirMs(modulation, frame.octets, 'down');
+  const slot = { gatewayEui, frequencyHz, at, airtimeMs };
+  if (!transmitters.isFree(slot)) return { sent: false, error: 'transmitter-busy' };
+  const time = { kind: 'at-counter', counterUs: (counterUs + delayMs * 1000) % COUNTER_LIMIT } as const;
+  const result = await sendInSlot(parts, slot, { modulation, time, context }, () => frame.build());
+  return result.sent ? { sent: true, at, airtimeMs, window } : result;
 }

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DatagramSocket, UdpSocket as ForwarderSocket } from '@airlift/fleet';
 import { bindUdpSocket, type UdpSocket } from '@airlift/gateways';
+import type { Entropy, UtcMs } from '@airlift/kernel';
 import { type AirliftServer, startServer } from './airlift-server.ts';
-import { readConfig } from './server-config.ts';
-import { type SimulatedFleet, startSimulatedFleet } from './simulated-fleet.ts';
+import { readConfig, type ServerSettings } from './server-config.ts';
+import { type FleetChanges, type SimulatedFleet, startSimulatedFleet } from './simulated-fleet.ts';
 import { presentInstant, VirtualTime } from './virtual-time.ts';
 
 /** A private server with a simulated fleet, on ports of its own and in virtual time. */
@@ -25,23 +26,33 @@ export interface DemoSettings {
   readonly region: string;
   readonly seed: string;
   readonly logLevel: string;
+  /** Further settings of the server. */
+  readonly server?: ServerSettings;
+  readonly fleet?: Pick<FleetChanges, 'behaviour' | 'radio'>;
+  /** Folder that outlives the instance; a temporary one, removed by `stop`, unless given. */
+  readonly data?: string;
+  /** Where virtual time begins; the present unless given. */
+  readonly startAt?: UtcMs;
+  readonly entropy?: Entropy;
 }
 
 /**
- * Starts the instance with time standing still. Everything it writes is in a temporary folder that `stop` removes.
+ * Starts the instance with time standing still.
  * @throws CallerError `config-invalid`
  */
 export async function startDemoInstance(settings: DemoSettings): Promise<DemoInstance> {
-  const data = await mkdtemp(join(tmpdir(), 'airlift-demo-'));
+  const data = settings.data ?? (await mkdtemp(join(tmpdir(), 'airlift-demo-')));
   const adminPassword = 'demo-password';
-  const time = new VirtualTime(presentInstant());
-  const closers: (() => Promise<void>)[] = [() => rm(data, { recursive: true, force: true })];
+  const time = new VirtualTime(settings.startAt ?? presentInstant());
+  const closers: (() => Promise<void>)[] = [];
+  if (settings.data === undefined) closers.push(() => rm(data, { recursive: true, force: true }));
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
     const config = await readConfig({
       settings: {
+        ...settings.server,
         data,
         host: '127.0.0.1',
         httpsPort: 0,
@@ -56,10 +67,18 @@ export async function startDemoInstance(settings: DemoSettings): Promise<DemoIns
       },
     });
     const udpSocket = countedUdp(await bindUdpSocket('127.0.0.1', 0), time);
-    const server = await startServer({ config, clock: time.clock, udpSocket });
+    const server = await startServer({
+      config,
+      clock: time.clock,
+      udpSocket,
+      ...(settings.entropy === undefined ? {} : { entropy: settings.entropy }),
+    });
     closers.push(() => server.stop());
     const gatewaySocket = new ForwarderSocket({ host: '127.0.0.1', port: udpSocket.port });
-    const fleet = await startSimulatedFleet(server, config, countedDatagrams(gatewaySocket, time));
+    const fleet = await startSimulatedFleet(server, config, {
+      ...settings.fleet,
+      socket: countedDatagrams(gatewaySocket, time),
+    });
     closers.push(async () => fleet.stop());
     time.waitFor(server);
     time.start();

@@ -7,4 +7,5 @@ export {
   type ServerSettings,
   variableName,
 } from './server-config.ts';
-export { type SimulatedFleet, startSimulatedFleet } from './simulated-fleet.ts';
+export { type FleetChanges, type SimulatedFleet, startSimulatedFleet } from './simulated-fleet.ts';
+export type { VirtualTime } from './virtual-time.ts';

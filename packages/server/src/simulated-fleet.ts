@@ -1,11 +1,17 @@
 import { join } from 'node:path';
-import { type DatagramSocket, type Fleet, startFleet } from '@airlift/fleet';
+import { type DatagramSocket, type Fleet, type FleetOptions, startFleet } from '@airlift/fleet';
 import { CallerError, parseEui64 } from '@airlift/kernel';
 import type { AirliftServer } from './airlift-server.ts';
 import type { ServerConfig } from './server-config.ts';
 
 /** The fleet that runs beside the server, for trying things out. */
 export type SimulatedFleet = Fleet;
+
+/** What a composition may want of the fleet that no operator sets: devices that misbehave, another air between them. */
+export type FleetChanges = Pick<FleetOptions, 'behaviour' | 'radio'> & {
+  /** Leads to the server's UDP port; one is bound unless given. */
+  readonly socket?: DatagramSocket;
+};
 
 /**
  * Provisions simulated devices and starts them. They reach the server through its UDP port like any others; what they
@@ -14,7 +20,7 @@ export type SimulatedFleet = Fleet;
 export async function startSimulatedFleet(
   server: AirliftServer,
   config: ServerConfig,
-  socket?: DatagramSocket,
+  { socket, ...changes }: FleetChanges = {},
 ): Promise<SimulatedFleet> {
   const folder = join(config.data, 'sim');
   const fleet = startFleet({
@@ -28,6 +34,7 @@ export async function startSimulatedFleet(
     uplinkIntervalS: config.uplinkInterval,
     outDir: folder,
     memoryDir: folder,
+    ...changes,
   });
   for (const { deveui, name, appeui, appkey, genappkey, class: deviceClass } of fleet.whitelist()) {
     const device = {

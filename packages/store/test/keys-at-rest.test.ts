@@ -48,7 +48,15 @@ async function storeKeys({ network, jobs }: Store): Promise<readonly string[]> {
   await jobs.insert(sampleJob());
   const session = { ...SAMPLE_SESSION, mcKey };
   const { jobId } = sampleFotaPlan();
-  const teardown = { kind: 'teardown', startedAt: SAMPLE_AT, session, sent: 1, until: SAMPLE_AT, percent: 1 } as const;
+  const teardown = {
+    kind: 'teardown',
+    startedAt: SAMPLE_AT,
+    round: 1,
+    session,
+    sent: 1,
+    until: SAMPLE_AT,
+    percent: 1,
+  } as const;
   await jobs.save(jobId, { state: teardown, devices: [], frames: [] });
   return [appKey, genAppKey, nwkSKey, appSKey, mcKey, mcNwkSKey, mcAppSKey, later];
 }

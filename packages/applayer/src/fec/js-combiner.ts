@@ -1,6 +1,8 @@
 import type { Combiner, CombinerEngine, RowSource } from './combiner.ts';
-import { type JsKernel, jsKernel, STRIPE, SUM_WORDS } from './js-kernel.ts';
-import { rowsPerBatch } from './row-batches.ts';
+import { MAX_BATCH, rowsPerBatch } from './row-batches.ts';
+
+/** Words of a fragment that are added up in one go: they and their running sums fit into registers. */
+const STRIPE = 4;
 
 /** The engine without WebAssembly (see row-batches.ts for the method). Its combiners share nothing. */
 export class JsEngine implements CombinerEngine {
@@ -15,7 +17,7 @@ class JsCombiner implements Combiner {
   readonly #source: Uint8Array;
   readonly #count: number;
   readonly #fragSize: number;
-  /** The source, cut lengthwise: stripe s has the words 4 s .. 4 s + 3 of every fragment. */
+  /** The source, cut lengthwise: stripe s has the words 4 s .. 4 s + 3 of every fragment. It fits into a fast cache. */
   #stripes: readonly Int32Array[] | undefined;
 
   constructor(source: Uint8Array, count: number, fragSize: number) {
@@ -26,66 +28,122 @@ class JsCombiner implements Combiner {
 
   combine(rows: RowSource, count: number, target: Uint8Array): void {
     this.#stripes ??= cut(this.#source, this.#count, this.#fragSize);
-    const kernel = jsKernel();
-    const perBatch = rowsPerBatch(this.#count, count);
-    const perTurn = perBatch * kernel.batches(this.#count);
-    for (let r = 0; r < count; r += perTurn) {
-      this.#combineTurn(kernel, this.#stripes, rows, r, Math.min(perTurn, count - r), perBatch, target);
-    }
-  }
-
-  /** As many rows as the kernel has room for. */
-  #combineTurn(
-    kernel: JsKernel,
-    stripes: readonly Int32Array[],
-    rows: RowSource,
-    first: number,
-    count: number,
-    perBatch: number,
-    target: Uint8Array,
-  ): void {
-    const { digits, stripe, sums } = kernel;
-    const digitWords = 8 * ((this.#count + 31) >>> 5);
-    for (let r = 0, batch = 0; r < count; r += perBatch, batch++) {
-      const taken = Math.min(perBatch, count - r);
-      digits.fill(0, 0, digitWords);
-      for (let i = 0; i < taken; i++) rows.mark(first + r + i, digits, i);
-      kernel.arrange(batch, taken, this.#count);
-    }
-    sums.fill(0, 0, count * SUM_WORDS);
-    for (const [s, words] of stripes.entries()) {
-      stripe.set(words);
-      for (let r = 0, batch = 0; r < count; r += perBatch, batch++) {
-        kernel.addUp(batch, Math.min(perBatch, count - r), r * SUM_WORDS + s * STRIPE);
-      }
-    }
+    const stripes = this.#stripes;
+    const digits = new Int32Array(8 * ((this.#count + 31) >>> 5));
+    const order = new Uint16Array(this.#count);
+    const ends = new Uint16Array(2 ** MAX_BATCH);
+    const sumWords = stripes.length * STRIPE;
+    const sums = new Int32Array(MAX_BATCH * sumWords);
     const octets = new Uint8Array(sums.buffer);
-    for (let r = 0; r < count; r++) {
-      const at = r * SUM_WORDS * 4;
-      target.set(octets.subarray(at, at + this.#fragSize), (first + r) * this.#fragSize);
+    const batch = rowsPerBatch(this.#count, count);
+    for (let r = 0; r < count; r += batch) {
+      const taken = Math.min(batch, count - r);
+      digits.fill(0);
+      for (let i = 0; i < taken; i++) rows.mark(r + i, digits, i);
+      arrange(digits, this.#count, 2 ** taken, order, ends);
+      sums.fill(0);
+      for (const [s, stripe] of stripes.entries()) addUp(stripe, order, ends, taken, sums, s * STRIPE, sumWords);
+      for (let i = 0; i < taken; i++) {
+        const at = i * sumWords * 4;
+        target.set(octets.subarray(at, at + this.#fragSize), (r + i) * this.#fragSize);
+      }
     }
   }
 }
 
 function cut(source: Uint8Array, count: number, fragSize: number): readonly Int32Array[] {
-  const view = new DataView(source.buffer, source.byteOffset, source.length);
+  const { length } = source;
+  const view = new DataView(source.buffer, source.byteOffset, length);
   const stripes: Int32Array[] = [];
   for (let start = 0; start < fragSize; start += 4 * STRIPE) {
     const stripe = new Int32Array(count * STRIPE);
     // A stripe may reach into the next fragment: nobody reads the sum of those octets.
-    for (let c = 0; c < count; c++) {
-      const from = c * fragSize + start;
-      for (let w = 0; w < STRIPE; w++) stripe[c * STRIPE + w] = wordAt(view, from + 4 * w);
+    let to = 0;
+    let from = start;
+    for (; from + 4 * STRIPE <= length; from += fragSize, to += STRIPE) {
+      stripe[to] = view.getInt32(from, true);
+      stripe[to + 1] = view.getInt32(from + 4, true);
+      stripe[to + 2] = view.getInt32(from + 8, true);
+      stripe[to + 3] = view.getInt32(from + 12, true);
+    }
+    for (; to < stripe.length; from += fragSize, to += STRIPE) {
+      for (let at = from; at < length; at++) {
+        const word = to + ((at - from) >>> 2);
+        stripe[word] = (stripe[word] as number) | (view.getUint8(at) << (8 * ((at - from) & 3)));
+      }
     }
     stripes.push(stripe);
   }
   return stripes;
 }
 
-/** Four octets, the first lowest; those beyond the end are zero. */
-function wordAt(view: DataView, from: number): number {
-  if (from + 4 <= view.byteLength) return view.getInt32(from, true);
-  let word = 0;
-  for (let at = from; at < view.byteLength; at++) word |= view.getUint8(at) << (8 * (at - from));
-  return word;
+/**
+ * Sorts the columns by their digits, in the order 0, 1, 3, 2, 6, ... of the reflected Gray code. `ends[g]` is where
+ * group g ends in `order`.
+ */
+function arrange(digits: Int32Array, count: number, groups: number, order: Uint16Array, ends: Uint16Array): void {
+  const octets = new Uint8Array(digits.buffer);
+  const places = new Int32Array(groups);
+  for (let c = 0; c < count; c++) {
+    const digit = octets[c] as number;
+    places[digit] = (places[digit] as number) + 1;
+  }
+  let at = 0;
+  for (let group = 0; group < groups; group++) {
+    const digit = group ^ (group >>> 1);
+    const size = places[digit] as number;
+    places[digit] = at;
+    at += size;
+    ends[group] = at;
+  }
+  for (let c = 0; c < count; c++) {
+    const digit = octets[c] as number;
+    const place = places[digit] as number;
+    places[digit] = place + 1;
+    order[place] = c;
+  }
+}
+
+/** Adds up the words of one stripe, in each of the `taken` sums (`sumWords` apart) those at `offset`. */
+function addUp(
+  stripe: Int32Array,
+  order: Uint16Array,
+  ends: Uint16Array,
+  taken: number,
+  sums: Int32Array,
+  offset: number,
+  sumWords: number,
+): void {
+  const groups = 1 << taken;
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  let i = ends[0] as number;
+  for (let group = 1; group <= groups; group++) {
+    // The row that changes at this border; the last group is that of the last row alone.
+    const row = group === groups ? taken - 1 : 31 - Math.clz32(group & -group);
+    const sum = row * sumWords + offset;
+    sums[sum] = (sums[sum] as number) ^ a;
+    sums[sum + 1] = (sums[sum + 1] as number) ^ b;
+    sums[sum + 2] = (sums[sum + 2] as number) ^ c;
+    sums[sum + 3] = (sums[sum + 3] as number) ^ d;
+    const end = group === groups ? i : (ends[group] as number);
+    if (((end - i) & 1) !== 0) {
+      const p = (order[i] as number) * STRIPE;
+      a ^= stripe[p] as number;
+      b ^= stripe[p + 1] as number;
+      c ^= stripe[p + 2] as number;
+      d ^= stripe[p + 3] as number;
+      i += 1;
+    }
+    for (; i < end; i += 2) {
+      const p = (order[i] as number) * STRIPE;
+      const q = (order[i + 1] as number) * STRIPE;
+      a ^= (stripe[p] as number) ^ (stripe[q] as number);
+      b ^= (stripe[p + 1] as number) ^ (stripe[q + 1] as number);
+      c ^= (stripe[p + 2] as number) ^ (stripe[q + 2] as number);
+      d ^= (stripe[p + 3] as number) ^ (stripe[q + 3] as number);
+    }
+  }
 }

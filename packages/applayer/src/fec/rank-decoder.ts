@@ -78,11 +78,9 @@ export class RankDecoder {
     const bit = 1 << ((index - 1) & 31);
     const before = this.#plain[word] as number;
     if ((before & bit) !== 0) return false;
-    const rankBefore = this.rank;
     this.#plain[word] = before | bit;
     this.#plainCount += 1;
-    this.#basis?.close(index - 1);
-    return this.rank > rankBefore;
+    return this.#basis === undefined || this.#basis.close(index - 1);
   }
 
   #receiveParity(index: number): boolean {

@@ -1,3 +1,5 @@
+import { BugError } from '@airlift/kernel';
+
 /**
  * A set of independent rows over the columns that a decoder lacks, kept so that the next row can be tested against it:
  * no two rows share their lowest open column. Columns may be closed later, when their plain fragment arrives after all.
@@ -36,33 +38,38 @@ export class RowBasis {
     return this.#reduce();
   }
 
-  /** Closes a column: its value is known now. Whether or not a row depended on it, `size` tells how many remain. */
-  close(column: number): void {
+  /**
+   * Closes a column: its value is known now. False when it could have been computed from the rows held, one of which is
+   * then worth nothing any more.
+   */
+  close(column: number): boolean {
     const position = positionOf(this.#columns, column);
-    if (position < 0) return;
+    if (position < 0) throw new BugError(`column ${column} was not lacking`);
     const word = position >>> 5;
     this.#open[word] = (this.#open[word] as number) & ~(1 << (position & 31));
-    if (this.#present[position] === 0) return;
-    // The row that stood here needs another lowest column, or has none left and was only worth the one just closed.
+    if (this.#present[position] === 0) return true;
+    // The row that stood here must find another place.
     this.#present[position] = 0;
     this.#size -= 1;
     this.#work.set(this.#rows.subarray(position * this.#words, (position + 1) * this.#words));
-    this.#reduce();
+    return this.#reduce();
   }
 
+  /** Adds rows held to the work row until its lowest open position is free, and keeps it there; false if none is left. */
   #reduce(): boolean {
     const words = this.#words;
     const work = this.#work;
     const rows = this.#rows;
+    const present = this.#present;
     for (let w = 0; w < words; w++) {
       const open = this.#open[w] as number;
       let bits = (work[w] as number) & open;
       while (bits !== 0) {
         const position = 32 * w + 31 - Math.clz32(bits & -bits);
         const at = position * words;
-        if (this.#present[position] === 0) {
-          for (let i = w; i < words; i++) rows[at + i] = work[i] as number;
-          this.#present[position] = 1;
+        if (present[position] === 0) {
+          for (let i = 0; i < words; i++) rows[at + i] = work[i] as number;
+          present[position] = 1;
           this.#size += 1;
           return true;
         }

@@ -12,7 +12,7 @@
 export const MAX_BATCH = 8;
 
 /** Touching a sum in memory costs about as much as so many additions to the running sum. */
-const BORDER_COST = 3;
+const BORDER_COST = 2;
 
 /** How many rows to take together when `rows` are wanted of a matrix with `columns`. */
 export function rowsPerBatch(columns: number, rows: number): number {

@@ -67,6 +67,7 @@ export const SAMPLE_SESSION: SessionPlan = {
 const broadcasting = (phase: BroadcastPhase): JobState => ({
   kind: 'broadcasting',
   startedAt: SAMPLE_AT,
+  round: 1,
   session: SAMPLE_SESSION,
   phase,
   sent: 7,
@@ -78,7 +79,7 @@ const broadcasting = (phase: BroadcastPhase): JobState => ({
 /** Job states of every kind, the two final ones last. */
 export const SAMPLE_JOB_STATES: readonly JobState[] = [
   { kind: 'scheduled' },
-  { kind: 'setup', startedAt: utcMs(SAMPLE_AT + 0.5), session: SAMPLE_SESSION, percent: 3 },
+  { kind: 'setup', startedAt: utcMs(SAMPLE_AT + 0.5), round: 2, session: SAMPLE_SESSION, percent: 3 },
   broadcasting({ kind: 'pacing', until: utcMs(SAMPLE_AT + 1500) }),
   broadcasting({ kind: 'sending', frame: { kind: 'plain', number: 8 }, refusals: 0, since: SAMPLE_AT }),
   broadcasting({ kind: 'holding', frame: { kind: 'status', number: 0 }, refusals: 2, until: utcMs(SAMPLE_AT + 9) }),
@@ -86,6 +87,7 @@ export const SAMPLE_JOB_STATES: readonly JobState[] = [
   {
     kind: 'teardown',
     startedAt: SAMPLE_AT,
+    round: 1,
     session: SAMPLE_SESSION,
     sent: 14,
     until: utcMs(SAMPLE_AT + 60_000),
@@ -95,7 +97,7 @@ export const SAMPLE_JOB_STATES: readonly JobState[] = [
   { kind: 'cancelled', at: SAMPLE_AT },
 ];
 
-const RECEPTION: Reception = { nbFragReceived: 9, missingFrag: 3, sentByThen: 12 };
+const RECEPTION: Reception = { nbFragReceived: 9, missingFrag: 3, sentByThen: 12, steadySince: 12 };
 
 /** Device states of every kind. */
 export const SAMPLE_DEVICE_STATES: readonly DeviceState[] = [

@@ -14,7 +14,8 @@ export type { ToolPorts } from './ports.ts';
 export function registerTools(program: Command, ports: ToolPorts = PROCESS_PORTS): void {
   // `frame` has a --version of its own, which the one of the program must not swallow.
   program.enablePositionalOptions();
-  for (const register of [registerFrame, registerFec, registerAirtime]) leaveWithOurCodes(register(program, ports), ports);
+  for (const register of [registerFrame, registerFec, registerAirtime])
+    leaveWithOurCodes(register(program, ports), ports);
 }
 
 function leaveWithOurCodes(command: Command, ports: ToolPorts): void {

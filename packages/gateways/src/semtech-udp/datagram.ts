@@ -38,6 +38,8 @@ const TX_ACK = 5;
 
 const HEAD_OCTETS = 4;
 const EUI_END = 12;
+/** What a gateway gives as a reason is kept and shown, but not without limit. */
+const MAX_WORD_CHARACTERS = 64;
 
 /**
  * Reads what a packet forwarder sent.
@@ -112,14 +114,18 @@ function parseObject(octets: Uint8Array): Readonly<Record<string, unknown>> {
 }
 
 function parseTxAck(octets: Uint8Array): { error: string | undefined; warning: string | undefined } {
-  // An empty body is how older forwarders say that all went well; some pad it with a NUL.
-  if (octets.every((octet) => octet === 0)) return { error: undefined, warning: undefined };
-  const acknowledgement = parseObject(octets).txpk_ack;
+  // An empty body is how older forwarders say that all went well; some end it with a NUL.
+  const end = octets.findLastIndex((octet) => octet !== 0) + 1;
+  if (end === 0) return { error: undefined, warning: undefined };
+  const acknowledgement = parseObject(octets.subarray(0, end)).txpk_ack;
   if (!isRecord(acknowledgement)) return { error: undefined, warning: undefined };
   const { error, warn } = acknowledgement;
   return {
-    error: typeof error === 'string' && error !== '' && error.toUpperCase() !== 'NONE' ? error : undefined,
-    warning: typeof warn === 'string' && warn !== '' ? warn : undefined,
+    error:
+      typeof error === 'string' && error !== '' && error.toUpperCase() !== 'NONE'
+        ? error.slice(0, MAX_WORD_CHARACTERS)
+        : undefined,
+    warning: typeof warn === 'string' && warn !== '' ? warn.slice(0, MAX_WORD_CHARACTERS) : undefined,
   };
 }
 

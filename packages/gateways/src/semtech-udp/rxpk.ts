@@ -18,6 +18,10 @@ export interface Rxpk {
 
 const MAX_PHY_OCTETS = 255;
 const COUNTER_LIMIT = 0x1_0000_0000;
+/** Base64 of so many octets, padded. */
+const MAX_DATA_CHARACTERS = 4 * Math.ceil(MAX_PHY_OCTETS / 3);
+/** Beyond what any concentrator receives. */
+const MAX_FREQUENCY_MHZ = 3_000;
 
 /**
  * Reads one element of `rxpk`. Unknown keys are ignored.
@@ -31,14 +35,18 @@ export function parseRxpk(value: unknown): Rxpk {
   if (!Number.isInteger(counterUs) || counterUs < 0 || counterUs >= COUNTER_LIMIT) {
     throw new PeerError('rxpk-invalid', 'tmst is not a 32-bit counter');
   }
+  const frequencyMhz = number(value, 'freq');
+  if (frequencyMhz <= 0 || frequencyMhz > MAX_FREQUENCY_MHZ) {
+    throw new PeerError('rxpk-invalid', 'freq is not a frequency in megahertz');
+  }
   return {
     phyPayload: payload(value),
-    frequencyHz: Math.round(number(value, 'freq') * 1e6),
+    frequencyHz: Math.round(frequencyMhz * 1e6),
     modulation: modulation(value),
     rssiDbm: signal.rssiDbm,
     snrDb: signal.snrDb,
     counterUs,
-    gpsTime: typeof value.tmms === 'number' && Number.isFinite(value.tmms) ? gpsMs(value.tmms) : undefined,
+    gpsTime: isFiniteNumber(value.tmms) ? gpsMs(value.tmms) : undefined,
     board: optionalInteger(value.brd),
     antenna: signal.antenna,
   };
@@ -46,9 +54,13 @@ export function parseRxpk(value: unknown): Rxpk {
 
 function number(record: Readonly<Record<string, unknown>>, key: string): number {
   const value = record[key];
-  if (typeof value !== 'number' || !Number.isFinite(value))
-    throw new PeerError('rxpk-invalid', `${key} is not a number`);
+  if (!isFiniteNumber(value)) throw new PeerError('rxpk-invalid', `${key} is not a number`);
   return value;
+}
+
+/** JSON can hold numbers that are too large for one here: they are read as infinite. */
+function isFiniteNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
 }
 
 function optionalInteger(value: unknown): number | undefined {
@@ -58,6 +70,7 @@ function optionalInteger(value: unknown): number | undefined {
 function payload(record: Readonly<Record<string, unknown>>): Uint8Array {
   const { data, size } = record;
   if (typeof data !== 'string') throw new PeerError('rxpk-invalid', 'data is not text');
+  if (data.length > MAX_DATA_CHARACTERS) throw new PeerError('rxpk-invalid', 'data is longer than a frame can be');
   // Forwarders differ in whether they pad.
   const text = data.replace(/=+$/, '');
   if (!/^[A-Za-z0-9+/]*$/.test(text)) throw new PeerError('rxpk-invalid', 'data is not base64');
@@ -86,15 +99,15 @@ function bestSignal(record: Readonly<Record<string, unknown>>): {
   antenna: number | undefined;
 } {
   if (!Array.isArray(record.rsig)) {
-    const snr = typeof record.lsnr === 'number' ? record.lsnr : 0;
-    const rssi = typeof record.rssi === 'number' ? record.rssi : 0;
+    const snr = isFiniteNumber(record.lsnr) ? record.lsnr : 0;
+    const rssi = isFiniteNumber(record.rssi) ? record.rssi : 0;
     return { rssiDbm: rssi, snrDb: snr, antenna: optionalInteger(record.ant) };
   }
   let best: { rssiDbm: number; snrDb: number; antenna: number | undefined } | undefined;
   for (const entry of record.rsig) {
     if (!isRecord(entry)) continue;
-    const snrDb = typeof entry.lsnr === 'number' ? entry.lsnr : 0;
-    const rssiDbm = typeof entry.rssic === 'number' ? entry.rssic : typeof entry.rssis === 'number' ? entry.rssis : 0;
+    const snrDb = isFiniteNumber(entry.lsnr) ? entry.lsnr : 0;
+    const rssiDbm = isFiniteNumber(entry.rssic) ? entry.rssic : isFiniteNumber(entry.rssis) ? entry.rssis : 0;
     if (best === undefined || snrDb > best.snrDb) best = { rssiDbm, snrDb, antenna: optionalInteger(entry.ant) };
   }
   if (best === undefined) throw new PeerError('rxpk-invalid', 'rsig is empty');

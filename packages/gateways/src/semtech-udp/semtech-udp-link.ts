@@ -1,5 +1,12 @@
 import { after, type Clock, type Entropy, type Eui64, PeerError, type Timer, type UtcMs } from '@airlift/kernel';
-import type { GatewayLink, GatewayStatus, ReceivedFrame, TransmitOutcome, TransmitRequest } from '@airlift/network';
+import type {
+  GatewayLink,
+  GatewayStatus,
+  NetworkLog,
+  ReceivedFrame,
+  TransmitOutcome,
+  TransmitRequest,
+} from '@airlift/network';
 import {
   type GatewayDatagram,
   isRecord,
@@ -16,8 +23,8 @@ import type { UdpPeer, UdpSocket } from './udp-socket.ts';
 
 /** A forwarder that has not pulled for so long cannot be reached any more: its address translation has expired. */
 const PULL_EXPIRES_MS = 90_000;
-/** How long to wait for TX_ACK before the outcome counts as unknown. */
-const TX_ACK_WAIT_MS = 2_000;
+/** How long to wait for TX_ACK before the outcome counts as unknown: until then the frame would be on the air. */
+const TX_ACK_WAIT_MS = 1_000;
 /** Anyone can invent gateway EUIs, so what is remembered of them is bounded. */
 const MOST_GATEWAYS = 1_000;
 const MOST_PENDING = 10_000;
@@ -49,12 +56,20 @@ export class SemtechUdpLink implements GatewayLink {
   readonly #gateways = new Map<Eui64, Gateway>();
   readonly #pending = new Map<string, Pending>();
   readonly #drops = new Map<string, number>();
+  readonly #log: NetworkLog;
   #nextToken: number;
   #listener: (frame: ReceivedFrame) => void = () => undefined;
 
-  constructor(options: { readonly socket: UdpSocket; readonly clock: Clock; readonly entropy: Entropy }) {
+  constructor(options: {
+    readonly socket: UdpSocket;
+    readonly clock: Clock;
+    readonly entropy: Entropy;
+    /** Hears of faults of our own; what peers do wrong is counted only. */
+    readonly log?: NetworkLog;
+  }) {
     this.#socket = options.socket;
     this.#clock = options.clock;
+    this.#log = options.log ?? (() => undefined);
     const [high = 0, low = 0] = options.entropy.octets(2);
     this.#nextToken = high * 256 + low;
     this.#socket.onDatagram((octets, from) => this.#receive(octets, from));
@@ -93,15 +108,23 @@ export class SemtechUdpLink implements GatewayLink {
       return Promise.resolve({ kind: 'unreachable' });
     }
     const token = this.#freshToken(request.gatewayEui);
+    const datagram = pullResp(gateway.version, token, buildTxpk(request));
+    // Version 1 knows no TX_ACK.
+    if (gateway.version === 1) {
+      this.#socket.send(datagram, peer);
+      return Promise.resolve({ kind: 'unknown' });
+    }
     return new Promise((resolve) => {
       const key = pendingKey(request.gatewayEui, token);
       const timer = after(this.#clock, TX_ACK_WAIT_MS, () => this.#settle(key, { kind: 'unknown' }));
       this.#pending.set(key, { resolve, timer });
-      this.#socket.send(pullResp(gateway.version, token, buildTxpk(request)), peer);
+      this.#socket.send(datagram, peer);
     });
   }
 
+  /** Nothing can be sent any more; what waits for a TX_ACK has an unknown outcome. */
   async close(): Promise<void> {
+    this.#gateways.clear();
     for (const key of [...this.#pending.keys()]) this.#settle(key, { kind: 'unknown' });
     await this.#socket.close();
   }
@@ -141,7 +164,8 @@ export class SemtechUdpLink implements GatewayLink {
 
   #push(gateway: Gateway, body: Readonly<Record<string, unknown>>): void {
     if (isRecord(body.stat)) gateway.stat = parseStat(body.stat);
-    if (!Array.isArray(body.rxpk)) return;
+    if (body.rxpk === undefined) return;
+    if (!Array.isArray(body.rxpk)) throw new PeerError('rxpk-invalid', 'rxpk is not a list');
     for (const item of body.rxpk) {
       try {
         const { board, antenna, ...frame } = parseRxpk(item);
@@ -203,9 +227,12 @@ export class SemtechUdpLink implements GatewayLink {
     pending.resolve(outcome);
   }
 
+  /** Nothing that arrives may end the process, not even by way of a fault of our own. */
   #drop(error: unknown): void {
-    if (!(error instanceof PeerError)) throw error;
-    this.#drops.set(error.code, (this.#drops.get(error.code) ?? 0) + 1);
+    const code = error instanceof PeerError ? error.code : 'internal';
+    this.#drops.set(code, (this.#drops.get(code) ?? 0) + 1);
+    if (code !== 'internal') return;
+    this.#log({ level: 'error', message: 'a datagram could not be dealt with', fields: {}, cause: error });
   }
 }
 

@@ -30,6 +30,7 @@ export async function bindUdpSocket(address: string, port: number): Promise<UdpS
   });
   // A receive error (an ICMP answer to something we sent) concerns one datagram, not the socket.
   socket.on('error', () => undefined);
+  let closed: Promise<void> | undefined;
   return {
     onDatagram: (listener) => {
       socket.on('message', (message, from) => {
@@ -37,12 +38,18 @@ export async function bindUdpSocket(address: string, port: number): Promise<UdpS
       });
     },
     send: (octets, to) => {
-      socket.send(octets, to.port, to.address, () => undefined);
+      try {
+        socket.send(octets, to.port, to.address, () => undefined);
+      } catch {
+        // Thrown for a closed socket and for port 0, from which anyone can send us a datagram.
+      }
     },
     port: socket.address().port,
-    close: () =>
-      new Promise((resolve) => {
+    close: () => {
+      closed ??= new Promise((resolve) => {
         socket.close(() => resolve());
-      }),
+      });
+      return closed;
+    },
   };
 }

@@ -73,7 +73,9 @@ function octetsFrom(json: FrameJson['fOpts'], options: CommandOptions, direction
 }
 
 function payloadOptions({ fPort }: FrameJson, options: EncodeOptions): CommandOptions {
-  return fPort === 0 ? { package: 'MAC', ...(options.dialect === 'type-first' ? { dialect: 'type-first' } : {}) } : options;
+  return fPort === 0
+    ? { package: 'MAC', ...(options.dialect === 'type-first' ? { dialect: 'type-first' } : {}) }
+    : options;
 }
 
 function requireKeys(frame: FrameJson, session: Session, hasFOpts: boolean): void {
@@ -86,4 +88,3 @@ function requireKeys(frame: FrameJson, session: Session, hasFOpts: boolean): voi
   ];
   if (missing.length > 0) throw new UsageError(`this frame also needs ${[...new Set(missing)].join(' and ')}`);
 }
-

@@ -1,7 +1,4 @@
 import { type Ts004Version, ts003, ts004, ts005, ts006, ts007 } from '@airlift/applayer';
-import { InputError, UsageError } from '../tool-error.ts';
-import { type CommandCodec, codecOver } from './command-codec.ts';
-import type { CommandOptions, Dialect } from './frame-options.ts';
 import {
   knowsMacCommand,
   MAC_UPLINK_COMMANDS,
@@ -9,6 +6,9 @@ import {
   type MacVersion,
   macDownlinkCommands,
 } from '@airlift/lorawan';
+import { InputError, UsageError } from '../tool-error.ts';
+import { type CommandCodec, codecOver } from './command-codec.ts';
+import type { CommandOptions, Dialect } from './frame-options.ts';
 
 /** A version of a package: 1 or 2. */
 export type PackageVersion = 1 | 2;
@@ -23,14 +23,15 @@ const ONE_VERSION = { TS006: ts006, TS007: ts007 } as const;
  */
 export function chooseCodec(options: CommandOptions, direction: 'up' | 'down'): CommandCodec {
   const { package: name, version, dialect } = options;
+  if (name === undefined) throw new UsageError('--package is missing');
   switch (name) {
-    case undefined:
-      throw new UsageError('--package is missing');
     case 'MAC':
       return macCodec(version, direction, dialect);
     case 'TS004':
     case 'MTS201':
-      return codecOver(ts004.list(ts004Version(version, name === 'MTS201' ? 'multitech' : dialect, dialect), direction));
+      return codecOver(
+        ts004.list(ts004Version(version, name === 'MTS201' ? 'multitech' : dialect, dialect), direction),
+      );
     case 'TS003':
     case 'TS005':
       refuseDialect(name, dialect);
@@ -55,7 +56,11 @@ function neededVersion(name: string, version: string | undefined): PackageVersio
   return packageVersion(version);
 }
 
-function ts004Version(version: string | undefined, implied: Dialect | undefined, given: Dialect | undefined): Ts004Version {
+function ts004Version(
+  version: string | undefined,
+  implied: Dialect | undefined,
+  given: Dialect | undefined,
+): Ts004Version {
   if (given !== undefined && given !== implied) throw new UsageError(`MTS201 has no dialect ${given}`);
   const wanted = version === undefined ? undefined : packageVersion(version);
   switch (implied) {
@@ -78,7 +83,8 @@ function refuseDialect(name: string, dialect: Dialect | undefined): void {
 
 /** The MAC commands; all that LoRaWAN has had, or those of one edition. */
 function macCodec(version: string | undefined, direction: 'up' | 'down', dialect: Dialect | undefined): CommandCodec {
-  if (dialect !== undefined && (dialect !== 'type-first' || direction === 'up')) refuseDialect(`MAC ${direction}`, dialect);
+  if (dialect !== undefined && (dialect !== 'type-first' || direction === 'up'))
+    refuseDialect(`MAC ${direction}`, dialect);
   const edition = version === undefined ? undefined : macVersion(version);
   const list =
     direction === 'up'

@@ -5,7 +5,7 @@ import { InputError, UsageError } from '../tool-error.ts';
 import { chooseCodec } from './choose-codec.ts';
 import { problemOf } from './command-codec.ts';
 import type { DecodeOptions } from './frame-options.ts';
-import { multiPackageView, multiPackageVersions } from './multi-package.ts';
+import { multiPackageVersions, multiPackageView } from './multi-package.ts';
 import { openPhy } from './open-phy.ts';
 
 /** `airlift frame decode`. */

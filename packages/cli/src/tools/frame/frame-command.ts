@@ -11,7 +11,9 @@ import {
 
 /** `airlift frame decode` and `airlift frame encode`. */
 export function registerFrame(program: Command, ports: ToolPorts): Command {
-  const frame = program.command('frame').description('Read and write application commands, MAC commands and whole frames');
+  const frame = program
+    .command('frame')
+    .description('Read and write application commands, MAC commands and whole frames');
   const decode = frame
     .command('decode [hex]')
     .description('Read octets; the standard input for - and for nothing')

@@ -82,7 +82,11 @@ export function addSessionOptions(command: Command): Command {
     .option('--nwk-senc-key <key>', 'NwkSEncKey of a LoRaWAN 1.1 session', keyOption)
     .option('--mc-nwk-skey <key>', 'McNwkSKey of a multicast group', keyOption)
     .option('--mc-app-skey <key>', 'McAppSKey of a multicast group', keyOption)
-    .option('--conf-fcnt <n>', '1.1, frames with ACK: FCnt of the frame that is acknowledged', integerOption(0, MAX_UINT32))
+    .option(
+      '--conf-fcnt <n>',
+      '1.1, frames with ACK: FCnt of the frame that is acknowledged',
+      integerOption(0, MAX_UINT32),
+    )
     .option('--tx-dr <n>', '1.1, uplinks: data rate the frame was sent with', integerOption(0, 255))
     .option('--tx-ch <n>', '1.1, uplinks: channel the frame was sent on', integerOption(0, 255))
     .option(
@@ -95,7 +99,11 @@ export function addSessionOptions(command: Command): Command {
 /** The options that only reading a frame has. */
 export function addReadingOptions(command: Command): Command {
   return command
-    .option('--fcnt <n>', 'the whole frame counter, of which the frame carries the lower 16 bits', integerOption(0, MAX_UINT32))
+    .option(
+      '--fcnt <n>',
+      'the whole frame counter, of which the frame carries the lower 16 bits',
+      integerOption(0, MAX_UINT32),
+    )
     .option('--app-key <key>', 'AppKey, for join frames', keyOption)
     .option('--nwk-key <key>', 'NwkKey of a LoRaWAN 1.1 device, for join frames', keyOption)
     .option('--request <hex>', 'the join-request or rejoin-request that a join-accept answers')

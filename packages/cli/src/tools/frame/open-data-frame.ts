@@ -1,14 +1,8 @@
 import { toHex } from '@airlift/kernel';
-import {
-  type DataFrame,
-  decryptDataFrame,
-  formatDevAddr,
-  type UplinkRadio,
-  verifyDataMic,
-} from '@airlift/lorawan';
+import { type DataFrame, decryptDataFrame, formatDevAddr, type UplinkRadio, verifyDataMic } from '@airlift/lorawan';
 import { InputError } from '../tool-error.ts';
 import type { DecodeOptions } from './frame-options.ts';
-import type { PhyFinding } from './open-phy.ts';
+import type { PhyFinding } from './phy-finding.ts';
 import { macReading, readingsOf } from './readings.ts';
 import { radioOf, type Session, sessionOf } from './session.ts';
 

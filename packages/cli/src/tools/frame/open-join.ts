@@ -14,7 +14,7 @@ import {
 import { UsageError } from '../tool-error.ts';
 import type { DecodeOptions } from './frame-options.ts';
 import { exchangeOf, joinSessionKeys } from './join-exchange.ts';
-import type { PhyFinding } from './open-phy.ts';
+import type { PhyFinding } from './phy-finding.ts';
 
 /** A join-request; its MIC is checked with NwkKey (LoRaWAN 1.1) or AppKey. */
 export function openJoinRequestWith(frame: JoinRequest, { appKey, nwkKey }: DecodeOptions): PhyFinding {

@@ -3,12 +3,7 @@ import { parsePhyPayload } from '@airlift/lorawan';
 import type { DecodeOptions } from './frame-options.ts';
 import { openDataFrameWith } from './open-data-frame.ts';
 import { openJoinAcceptWith, openJoinRequestWith, openRejoinRequestWith } from './open-join.ts';
-
-/** What a whole frame says, and what is wrong with it. */
-export interface PhyFinding {
-  readonly shown: object;
-  readonly problem?: string;
-}
+import type { PhyFinding } from './phy-finding.ts';
 
 /**
  * Reads a whole PHYPayload with the keys that were given.

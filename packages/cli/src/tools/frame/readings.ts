@@ -23,7 +23,12 @@ const BOTH = [1, 2] as const;
  * nothing can.
  * @throws UsageError when the options do not fit together
  */
-export function readingsOf(fPort: number, direction: Direction, octets: Uint8Array, options: DecodeOptions): PayloadReading[] {
+export function readingsOf(
+  fPort: number,
+  direction: Direction,
+  octets: Uint8Array,
+  options: DecodeOptions,
+): PayloadReading[] {
   if (fPort === 0) return [macReading(direction, octets, options)];
   if (options.package !== undefined && options.multiPackage !== true) {
     return [{ package: options.package, ...shown(chooseCodec(options, direction), octets) }];

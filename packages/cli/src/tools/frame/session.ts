@@ -27,7 +27,9 @@ export function sessionOf(options: SessionOptions): Session | undefined {
   const is11 = fnwkSintKey !== undefined || snwkSintKey !== undefined || nwkSencKey !== undefined;
   const isGroup = mcNwkSkey !== undefined || mcAppSkey !== undefined;
   if ((isGroup && (is10 || is11 || appSkey !== undefined)) || (is10 && is11)) {
-    throw new UsageError('the keys are of different kinds of session: LoRaWAN 1.0, LoRaWAN 1.1 and multicast do not mix');
+    throw new UsageError(
+      'the keys are of different kinds of session: LoRaWAN 1.0, LoRaWAN 1.1 and multicast do not mix',
+    );
   }
   if (isGroup) return plainSession('multicast', mcNwkSkey, mcAppSkey);
   if (!is11) return is10 || appSkey !== undefined ? plainSession('LoRaWAN 1.0', nwkSkey, appSkey) : undefined;
@@ -53,7 +55,11 @@ export function radioOf({ txDr, txCh }: SessionOptions): UplinkRadio | undefined
   return txDr === undefined || txCh === undefined ? undefined : { txDr, txCh };
 }
 
-function plainSession(kind: 'LoRaWAN 1.0' | 'multicast', network: string | undefined, application: string | undefined): Session {
+function plainSession(
+  kind: 'LoRaWAN 1.0' | 'multicast',
+  network: string | undefined,
+  application: string | undefined,
+): Session {
   const hasNetwork = network !== undefined;
   return {
     kind,

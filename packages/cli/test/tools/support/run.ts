@@ -1,0 +1,68 @@
+import { Command } from 'commander';
+import { registerTools } from '../../../src/tools/index.ts';
+
+/** What a run of the command line left behind. */
+export interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+class Left extends Error {
+  readonly code: number;
+  constructor(code: number) {
+    super(`left with ${code}`);
+    this.code = code;
+  }
+}
+
+/** Runs `airlift` with these arguments in this process, as main would, and captures everything. */
+export async function run(args: readonly string[], stdin: string | Uint8Array = ''): Promise<Run> {
+  let code = 0;
+  let out = '';
+  let err = '';
+  const program = new Command('airlift').version('9.9.9').configureOutput({
+    writeOut: (text) => {
+      out += text;
+    },
+    writeErr: (text) => {
+      err += text;
+    },
+  });
+  program.exitOverride(({ exitCode }) => {
+    throw new Left(exitCode);
+  });
+  registerTools(program, {
+    async *stdin() {
+      const octets = typeof stdin === 'string' ? new TextEncoder().encode(stdin) : stdin;
+      // In odd pieces, as a pipe may deliver them.
+      for (let i = 0; i < octets.length; i += 1009) yield octets.subarray(i, i + 1009);
+    },
+    write: async (text) => {
+      out += text;
+    },
+    complain: (text) => {
+      err += text;
+    },
+    setExitCode: (given) => {
+      code = given;
+    },
+    leave: (given) => {
+      throw new Left(given);
+    },
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof Left)) throw error;
+    code = error.code;
+  }
+  return { code, out, err };
+}
+
+/** The standard output of a run that must succeed without a word on the standard error. */
+export async function outputOf(args: readonly string[], stdin?: string | Uint8Array): Promise<string> {
+  const { code, out, err } = await run(args, stdin);
+  if (code !== 0 || err !== '') throw new Error(`airlift ${args.join(' ')}: exit code ${code}: ${err}`);
+  return out;
+}

@@ -1,0 +1,105 @@
+import { type Eui64, type UtcMs, utcMs } from '@airlift/kernel';
+import { downlinkModulation, frameTimeOnAirMs } from '@airlift/lorawan';
+import { sendInSlot } from './hand-over.ts';
+import type { NetworkParts } from './network-parts.ts';
+import type { DeviceSession } from './network-store.ts';
+import type { Slot } from './transmitters.ts';
+import type { UnicastContent, UnicastFrames } from './unicast-frames.ts';
+import type { UnicastItem, UnicastOutbox } from './unicast-outbox.ts';
+import { Waits } from './waits.ts';
+
+/** After an uplink a device listens in its two windows first, and hears nothing else meanwhile. */
+const WINDOWS_MS = 1_500;
+
+/** Sends what waits for devices that listen all the time: one frame after the other, outside their receive windows. */
+export class ClassCSender {
+  readonly #parts: NetworkParts;
+  readonly #outbox: UnicastOutbox;
+  readonly #frames: UnicastFrames;
+  readonly #waits: Waits;
+  readonly #serving = new Set<Eui64>();
+
+  constructor(parts: NetworkParts, outbox: UnicastOutbox, frames: UnicastFrames) {
+    this.#parts = parts;
+    this.#outbox = outbox;
+    this.#frames = frames;
+    this.#waits = new Waits(parts.clock);
+  }
+
+  /** Sends what waits for the device, if it is of class C and was heard in its session. */
+  serve(devEui: Eui64): void {
+    if (this.#serving.has(devEui) || this.#outbox.first(devEui, this.#parts.clock.now()) === undefined) return;
+    const { activity, log } = this.#parts;
+    this.#serving.add(devEui);
+    activity
+      .run(() => this.#drain(devEui))
+      .catch((cause: unknown) => {
+        log({ level: 'error', message: 'a class C downlink failed', fields: { devEui }, cause });
+      });
+  }
+
+  /** Ends all waiting. */
+  stop(): void {
+    this.#waits.cutShort();
+  }
+
+  async #drain(devEui: Eui64): Promise<void> {
+    const { clock, store, activity } = this.#parts;
+    try {
+      for (;;) {
+        const device = await store.device(devEui);
+        const session = await store.session(devEui);
+        const item = this.#outbox.first(devEui, clock.now());
+        if (item === undefined || device?.deviceClass !== 'C' || session?.lastUplink === undefined) return;
+        const quietAt = utcMs(session.lastUplink.at + session.rxDelayS * 1000 + WINDOWS_MS);
+        const waitUntil = clock.now() < quietAt ? quietAt : await this.#send(item, session);
+        // Meanwhile the payload may leave in a receive window, or expire: everything is looked at anew.
+        if (waitUntil !== undefined) await activity.aside(this.#waits.until(waitUntil));
+      }
+    } finally {
+      // In the same turn as the last look into the outbox: nothing can be put in between.
+      this.#serving.delete(devEui);
+    }
+  }
+
+  /** Sends on the RX2 settings of the session. Returns when to try again, or undefined when the matter is settled. */
+  async #send(item: UnicastItem, session: DeviceSession): Promise<UtcMs | undefined> {
+    const { link, transmitters, clock, config, counters } = this.#parts;
+    const refuse = (error: string, fCnt = 0): undefined => {
+      this.#outbox.remove(item);
+      counters.downlinksRefused += 1;
+      this.#outbox.refused(item, error, fCnt);
+    };
+    const { rx2DataRate, rx2FrequencyHz: frequencyHz } = session;
+    const content: UnicastContent = { acknowledge: false, fOpts: new Uint8Array(0), application: item };
+    const octets = this.#frames.octets(content, rx2DataRate);
+    if (octets === undefined) return refuse('payload-too-long');
+    const ready = link.gateways().filter((gateway) => gateway.downlinkReady);
+    const gateway = ready.find((one) => one.gatewayEui === session.lastUplink?.gatewayEui) ?? ready[0];
+    if (gateway === undefined) return refuse('no-gateway');
+    const modulation = downlinkModulation(config.region, rx2DataRate);
+    const airtimeMs = frameTimeOnAirMs(modulation, octets, 'down');
+    const slot: Slot = { gatewayEui: gateway.gatewayEui, frequencyHz, at: clock.now(), airtimeMs };
+    const free = transmitters.earliestStart(slot);
+    if (free === undefined || free >= item.before) return refuse('transmitter-busy');
+    if (free > slot.at) return free;
+
+    this.#outbox.remove(item);
+    let fCnt = 0;
+    try {
+      const radio = { modulation, time: { kind: 'immediately' }, context: undefined } as const;
+      const result = await sendInSlot(this.#parts, slot, radio, async () => {
+        const frame = await this.#frames.build(session, content);
+        fCnt = frame?.fCnt ?? fCnt;
+        return frame?.phyPayload;
+      });
+      if (!result.sent) return refuse(result.error, fCnt);
+    } catch (cause) {
+      refuse('internal', fCnt);
+      throw cause;
+    }
+    counters.downlinksClassC += 1;
+    this.#outbox.sent(item, { at: slot.at, airtimeMs, fCnt });
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import type { Eui64, Timer, UtcMs } from '@airlift/kernel';
+import type { DownlinkFate } from './network-event.ts';
+import type { NetworkParts } from './network-parts.ts';
+
+/** A payload for one device. */
+export interface UnicastItem {
+  readonly ticketId: string;
+  readonly devEui: Eui64;
+  readonly fPort: number;
+  readonly payload: Uint8Array;
+  /** The instant before which its frame must begin. */
+  readonly before: UtcMs;
+  /** Leave a DeviceTimeAns out of the frame that carries this. */
+  readonly replacesDeviceTime: boolean;
+}
+
+interface Waiting {
+  readonly item: UnicastItem;
+  readonly timer: Timer;
+}
+
+/** Payloads that wait for their device, first come first served, until their time runs out; and the news of their fate. */
+export class UnicastOutbox {
+  readonly #parts: Pick<NetworkParts, 'clock' | 'emit'>;
+  readonly #queues = new Map<Eui64, Waiting[]>();
+
+  constructor(parts: Pick<NetworkParts, 'clock' | 'emit'>) {
+    this.#parts = parts;
+  }
+
+  add(item: UnicastItem): void {
+    const timer = this.#parts.clock.setTimer(item.before, () => {
+      if (this.remove(item)) this.#tell(item, 'expired', 0, 'expired');
+    });
+    const queue = this.#queues.get(item.devEui) ?? [];
+    queue.push({ item, timer });
+    this.#queues.set(item.devEui, queue);
+  }
+
+  /** The first payload for the device that may still go out at that instant. */
+  first(devEui: Eui64, at: UtcMs): UnicastItem | undefined {
+    return this.#queues.get(devEui)?.find(({ item }) => item.before > at)?.item;
+  }
+
+  /** Takes a payload out; false when it is not waiting any more. */
+  remove(item: UnicastItem): boolean {
+    const queue = this.#queues.get(item.devEui) ?? [];
+    const place = queue.findIndex((waiting) => waiting.item === item);
+    if (place < 0) return false;
+    for (const { timer } of queue.splice(place, 1)) timer.cancel();
+    if (queue.length === 0) this.#queues.delete(item.devEui);
+    return true;
+  }
+
+  /** Tells that a payload taken out is on the air. */
+  sent(item: UnicastItem, frame: { readonly at: UtcMs; readonly airtimeMs: number; readonly fCnt: number }): void {
+    this.#emit(item, { fate: 'on-air', ...frame, error: undefined });
+  }
+
+  /** Tells that a payload taken out was not sent; `fCnt` 0 when no counter was spent on it. */
+  refused(item: UnicastItem, error: string, fCnt = 0): void {
+    this.#tell(item, 'refused', fCnt, error);
+  }
+
+  /** Drops everything, telling nobody. */
+  clear(): void {
+    for (const queue of this.#queues.values()) for (const { timer } of queue) timer.cancel();
+    this.#queues.clear();
+  }
+
+  #tell(item: UnicastItem, fate: 'refused' | 'expired', fCnt: number, error: string): void {
+    this.#emit(item, { fate, at: this.#parts.clock.now(), airtimeMs: 0, fCnt, error });
+  }
+
+  /** The news goes its own way: whoever hears it may hand in the next frame, which must not wait for this one. */
+  #emit(item: UnicastItem, fate: Omit<DownlinkFate, 'kind' | 'ticketId'>): void {
+    void this.#parts.emit({ kind: 'ticket', ticketId: item.ticketId, ...fate });
+  }
+}
