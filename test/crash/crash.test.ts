@@ -3,12 +3,18 @@ import type { DeviceResultJson } from '@airlift/contract';
 import { formatEui64, Rng } from '@airlift/kernel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GroupFrame } from './support/air-observer.ts';
-import { FOTA_NAME, FRAGMENT_OCTETS, MESSAGE_HEX, MESSAGE_NAME, MESSAGE_PORT, tellCrashStory } from './support/crash-story.ts';
+import {
+  FOTA_NAME,
+  FRAGMENT_OCTETS,
+  MESSAGE_HEX,
+  MESSAGE_NAME,
+  MESSAGE_PORT,
+  tellCrashStory,
+} from './support/crash-story.ts';
 import { CrashWorld } from './support/crash-world.ts';
 import { killPlan } from './support/kill-plan.ts';
 
 const SEED = process.env.AIRLIFT_CRASH_SEED ?? 'crash-1';
-const TIME_SCALE = 20;
 const FRAGMENTS = 60;
 
 describe(`a server that is killed again and again (AIRLIFT_CRASH_SEED=${SEED})`, () => {
@@ -18,7 +24,7 @@ describe(`a server that is killed again and again (AIRLIFT_CRASH_SEED=${SEED})`,
   let kills = 0;
 
   beforeAll(async () => {
-    world = await CrashWorld.create(SEED, TIME_SCALE);
+    world = await CrashWorld.create(SEED);
     kills = await tellCrashStory(world, killPlan(rng.fork('kills')), image);
   }, 240_000);
 
@@ -35,11 +41,11 @@ describe(`a server that is killed again and again (AIRLIFT_CRASH_SEED=${SEED})`,
 
   it('completes the job with a result for every device, and all devices hold the identical image', async () => {
     const result = (await world.client.results()).find(({ filename }) => filename === FOTA_NAME);
-    expect(result?.devices.map(({ deveui }) => deveui).toSorted()).toEqual(world.devEuis().toSorted());
-    expect(result?.devices.map(outcome)).toEqual(world.devEuis().map(() => 'success'));
+    expect(result?.devices.map(({ deveui }) => deveui).toSorted()).toEqual(world.fotaDevEuis().toSorted());
+    expect(result?.devices.map(outcome)).toEqual(world.fotaDevEuis().map(() => 'success'));
     const sha256 = createHash('sha256').update(image).digest('hex');
     const received = new Map(world.images.images.map(({ device, sha256 }) => [formatEui64(device), sha256]));
-    expect(received).toEqual(new Map(world.devEuis().map((devEui) => [devEui, sha256])));
+    expect(received).toEqual(new Map(world.fotaDevEuis().map((devEui) => [devEui, sha256])));
   });
 
   it('goes on with the next fragment that was not sent', () => {
@@ -66,7 +72,7 @@ describe(`a server that is killed again and again (AIRLIFT_CRASH_SEED=${SEED})`,
 
   it('runs the job that was scheduled for later, with a group of its own', async () => {
     const result = (await world.client.results()).find(({ filename }) => filename === MESSAGE_NAME);
-    expect(result?.devices.map(outcome)).toEqual(world.devEuis().map(() => 'success'));
+    expect(result?.devices.map(outcome)).toEqual(world.messageDevEuis().map(() => 'success'));
     const messages = world.air.groupFrames.filter(({ content }) => content.kind === 'message');
     expect(messages.map(({ content }) => content)).toEqual([{ kind: 'message', fPort: MESSAGE_PORT }]);
     expect(messages[0]?.mcAddr).not.toBe(world.air.groupFrames[0]?.mcAddr);

@@ -54,13 +54,17 @@ export class AirMonitor {
   /** Frames whose address or MIC fitted no session. */
   readonly unreadable: AirFrame[] = [];
   readonly #devices = new Map<Eui64, VirtualDevice>();
-  readonly #devNonces = new Map<Eui64, Buffer>();
-  readonly #sessions = new Map<number, Session[]>();
+  readonly #devNonces: Map<Eui64, Buffer> = new Map();
+  readonly #sessions: Map<number, Session[]> = new Map();
   readonly #opened = new Map<AirFrame, SeenFrame | undefined>();
   readonly #rule: LossRule | undefined;
 
-  constructor(rule?: LossRule) {
+  /** @param earlier the monitor of an instance that this one continues: keys learned then are still in use */
+  constructor(rule?: LossRule, earlier?: AirMonitor) {
     this.#rule = rule;
+    if (earlier === undefined) return;
+    this.#devNonces = new Map(earlier.#devNonces);
+    this.#sessions = new Map(earlier.#sessions);
   }
 
   /** For `radio.lossOf` of the fleet: sees every link of every frame. */

@@ -29,9 +29,10 @@ export interface InstanceOptions {
   readonly server?: ServerSettings;
   /** Changes the fate of single frames. */
   readonly fate?: LossRule;
-  /** A folder that outlives the instance, and the instant at which an earlier one on it stopped. */
+  /** A folder that outlives the instance. */
   readonly data?: string;
-  readonly startAt?: UtcMs;
+  /** An instance on the same folder, stopped before, which this one continues. */
+  readonly continues?: TestInstance;
   /** Where multicast frames are listened for; those of the region unless the settings move them. */
   readonly multicastDataRate?: string;
 }
@@ -39,7 +40,7 @@ export interface InstanceOptions {
 /** What a watched job looked like from outside, from its acceptance to its end. */
 export interface WatchedJob {
   readonly result: JobResultJson;
-  /** Every answer to `GET /api/lora/fotaprogress`, one a second of virtual time. */
+  /** Every answer to `GET /api/lora/fotaprogress` on the way. */
   readonly polls: readonly { readonly text: string; readonly progress: ProgressJson }[];
 }
 
@@ -47,13 +48,14 @@ export interface WatchedJob {
 export class TestInstance {
   readonly http: HttpClient;
   readonly air: AirMonitor;
-  readonly data: string;
+  /** Where the devices put what they received. */
+  readonly received: string;
   readonly #instance: DemoInstance;
 
   private constructor(instance: DemoInstance, air: AirMonitor) {
     this.#instance = instance;
     this.air = air;
-    this.data = instance.receivedDir;
+    this.received = instance.receivedDir;
     this.http = new HttpClient(instance.server.httpsPort);
   }
 
@@ -61,15 +63,16 @@ export class TestInstance {
   static async start(options: InstanceOptions): Promise<TestInstance> {
     const { seed, devices, behaviour } = options;
     const region = options.region ?? 'US915';
-    const air = new AirMonitor(options.fate);
+    const startAt = options.continues?.now ?? START;
+    const air = new AirMonitor(options.fate, options.continues?.air);
     const instance = await startDemoInstance({
       devices,
       loss: options.loss ?? 0,
       region,
       seed,
       logLevel: process.env.AIRLIFT_TEST_LOG ?? 'silent',
-      startAt: options.startAt ?? START,
-      entropy: new Rng(`${seed}/server/${options.startAt ?? START}`),
+      startAt,
+      entropy: new Rng(`${seed}/server/${startAt}`),
       ...(options.data === undefined ? {} : { data: options.data }),
       ...(options.server === undefined ? {} : { server: options.server }),
       fleet: { ...(behaviour === undefined ? {} : { behaviour }), radio: { lossOf: air.lossOf } },
@@ -79,7 +82,11 @@ export class TestInstance {
     const test = new TestInstance(instance, air);
     try {
       await test.http.login('admin', instance.adminPassword);
-      const joined = await test.until(() => test.fleet.snapshot().every((device) => device.joined), JOIN_LIMIT_MS, 5_000);
+      const joined = await test.until(
+        () => test.fleet.snapshot().every((device) => device.joined),
+        JOIN_LIMIT_MS,
+        5_000,
+      );
       if (!joined) throw new Error(`not every device joined (seed ${seed})`);
       return test;
     } catch (error) {
@@ -169,14 +176,18 @@ export class TestInstance {
     return this.#run('/api/lora/mcm', body);
   }
 
-  /** Follows a job that is accepted already to its end. */
-  async follow(filename: string): Promise<WatchedJob> {
+  /** Follows a job that is accepted already to its end, asking as often as the documents recommend. */
+  async follow(filename: string, everyMs = 5_000): Promise<WatchedJob> {
     const polls: { text: string; progress: ProgressJson }[] = [];
-    const ended = await this.until(async () => {
-      const poll = await this.progress(filename);
-      polls.push(poll);
-      return poll.progress.overall_percent_complete === 100;
-    }, JOB_LIMIT_MS);
+    const ended = await this.until(
+      async () => {
+        const poll = await this.progress(filename);
+        polls.push(poll);
+        return poll.progress.overall_percent_complete === 100;
+      },
+      JOB_LIMIT_MS,
+      everyMs,
+    );
     const result = (await this.results()).find((operation) => operation.filename === filename);
     if (!ended || result === undefined) throw new Error(`the job ${filename} did not end`);
     return { result, polls };
@@ -187,7 +198,7 @@ export class TestInstance {
     const read = async (): Promise<Map<string, Uint8Array>> => {
       const images = new Map<string, Uint8Array>();
       for (const { devEui } of this.fleet.devices) {
-        const image = await readFile(join(this.data, devEui, 'image.bin')).catch(() => undefined);
+        const image = await readFile(join(this.received, devEui, 'image.bin')).catch(() => undefined);
         if (image !== undefined) images.set(formatEui64(devEui), new Uint8Array(image));
       }
       return images;
@@ -196,9 +207,24 @@ export class TestInstance {
     return read();
   }
 
+  /**
+   * Lets time pass until every device has gone back to its own class. In a session a device sends nothing of its own, so
+   * that a device of class A cannot be reached.
+   */
+  async sessionsOver(): Promise<void> {
+    const over = await this.until(
+      () => this.fleet.snapshot().every(({ inSession }) => !inSession),
+      JOB_LIMIT_MS,
+      20_000,
+    );
+    if (!over) throw new Error('a session does not end');
+  }
+
   /** Multicast messages that a device received, oldest first. */
   async messages(index: number): Promise<readonly { readonly port: number; readonly payload: string }[]> {
-    const text = await readFile(join(this.data, this.device(index).devEui, 'messages.jsonl'), 'utf8').catch(() => '');
+    const text = await readFile(join(this.received, this.device(index).devEui, 'messages.jsonl'), 'utf8').catch(
+      () => '',
+    );
     return text
       .split('\n')
       .filter((line) => line !== '')

@@ -1,7 +1,7 @@
 import type { RowRule } from '../src/fec/index.ts';
 
 /**
- * A straight port of the specification's encoder (TS004 annex A): an array for each row of the matrix, a loop over
+ * A straight port of the specification's encoder (TS004, FragAlgo 0): an array for each row of the matrix, a loop over
  * octets for each sum. Nobody should use it; the benchmark measures against it, so that its figures are ratios and hold
  * on any machine. Returns the plain fragments, then the parity fragments.
  */

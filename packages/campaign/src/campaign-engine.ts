@@ -16,10 +16,18 @@ import type { CampaignLog } from './campaign-log.ts';
 import { ChecksumDesk, type ChecksumFinding } from './checksum-desk.ts';
 import { answerClock } from './clock-answer.ts';
 import type { DeviceDirectory, DirectoryEntry } from './device-directory.ts';
-import type { DeviceLink, LinkEvent, LinkFacts, TicketEvent, UplinkEvent } from './device-link.ts';
+import type { DeviceLink, LinkEvent, LinkFacts, TicketEvent, UnicastDownlink, UplinkEvent } from './device-link.ts';
 import { type DeviceContext, type DeviceEvent, deviceStep, QUIET_BEFORE_LAUNCH_MS } from './device-machine.ts';
 import { type DeviceState, isSettled, type SetupStep } from './device-state.ts';
-import { dueAt, type JobEffect, type JobEvent, type JobPacing, jobStep, MOST_ROUNDS } from './job-machine.ts';
+import {
+  dueAt,
+  type JobEffect,
+  type JobEvent,
+  type JobPacing,
+  type JobStep,
+  jobStep,
+  MOST_ROUNDS,
+} from './job-machine.ts';
 import type { JobPlan } from './job-plan.ts';
 import type { GroupFrame, JobState, SessionPlan } from './job-state.ts';
 import { answerSpanMs, buildChecksumAnswer, buildFragment, buildQuestion, buildStatusRequest } from './questions.ts';
@@ -222,7 +230,9 @@ export class CampaignEngine {
       });
     }
     // Answered when the verdict is stored: a device that hears no answer asks again.
-    if (finding !== undefined) await this.#answerChecksum(event, finding);
+    if (finding !== undefined && event.fPort !== undefined) {
+      await this.#answer(devEui, { fPort: event.fPort, payload: buildChecksumAnswer(finding.match !== undefined) });
+    }
   }
 
   /** Tells the time to a device that asks for it; true when a frame carries the answer. */
@@ -231,13 +241,8 @@ export class CampaignEngine {
     if (request === undefined || event.fPort === undefined) return false;
     const answer = answerClock(request, event.receivedGps, event.asksDeviceTime);
     if (answer.kind === 'leave-to-mac') return false;
-    await this.#ports.link.send(event.devEui, {
-      fPort: event.fPort,
-      payload: answer.payload,
-      before: this.#in(ANSWER_BEFORE_MS),
-      replacesDeviceTime: answer.replacesDeviceTime,
-    });
-    return true;
+    const { payload, replacesDeviceTime } = answer;
+    return this.#answer(event.devEui, { fPort: event.fPort, payload, replacesDeviceTime });
   }
 
   #checkImage(
@@ -258,11 +263,15 @@ export class CampaignEngine {
     return finding;
   }
 
-  /** Tells a device whether its check value is right, as often as it asks. */
-  async #answerChecksum({ devEui, fPort }: UplinkEvent, { match }: ChecksumFinding): Promise<void> {
-    if (fPort === undefined) return;
-    const payload = buildChecksumAnswer(match !== undefined);
-    await this.#ports.link.send(devEui, { fPort, payload, before: this.#in(ANSWER_BEFORE_MS) });
+  /** Answers into the receive windows of an uplink; false when that cannot be: the device asks again. */
+  async #answer(devEui: Eui64, downlink: Omit<UnicastDownlink, 'before'>): Promise<boolean> {
+    try {
+      await this.#ports.link.send(devEui, { ...downlink, before: this.#in(ANSWER_BEFORE_MS) });
+      return true;
+    } catch (cause) {
+      this.#reportFailure('a device could not be answered', { devEui }, cause);
+      return false;
+    }
   }
 
   async #onTicket(event: TicketEvent): Promise<void> {
@@ -348,21 +357,21 @@ export class CampaignEngine {
    */
   async #stepJob(job: ActiveJob, event: JobEvent, frames: readonly LedgerFrame[] = []): Promise<void> {
     const before = job.state;
-    const { state, effects } = jobStep(before, event, job.view(), job.plan, this.#pacing(job.plan), this.#now());
-    // A frame that is being sent is not worth a write: after a crash its fragment is simply sent once more.
-    const passing = state.kind === 'broadcasting' && (state.phase.kind === 'sending' || state.phase.kind === 'holding');
-    const stateChanged = state !== before && !(passing && before.kind === state.kind);
+    let step: JobStep;
     let concerned = false;
     try {
+      step = jobStep(before, event, job.view(), job.plan, this.#pacing(job.plan), this.#now());
+      const { state, effects } = step;
       for (const effect of effects) concerned = (await this.#tellDevices(job, effect)) || concerned;
       const devices = job.changes();
-      if (stateChanged || devices.length > 0 || frames.length > 0) {
+      if (isStepWorthStoring(before, state) || devices.length > 0 || frames.length > 0) {
         await this.#ports.jobs.save(job.plan.jobId, { state, devices, frames });
       }
     } catch (error) {
       job.rollback();
       throw error;
     }
+    const { state, effects } = step;
     job.state = state;
     this.#commit(job);
     if (before.kind !== state.kind) this.#report('info', `job is in ${state.kind}`, job, {});
@@ -507,7 +516,9 @@ export class CampaignEngine {
     try {
       const mcAddr = await link.freshMcAddr();
       const groupId = groupIdOf(plan, frame.round);
-      session = planSession({ plan, pacing: this.#pacing(plan), groupId, mcAddr, entropy, now: this.#now() });
+      const planned = planSession({ plan, pacing: this.#pacing(plan), groupId, mcAddr, entropy, now: this.#now() });
+      const { material } = job;
+      session = material === undefined ? planned : { ...planned, broadcastKey: broadcastKey(material.traits) };
       const state: JobState = { kind: 'setup', ...frame, session };
       questions = this.#putDevices(job, session, job.devices.keys(), eventFor);
       await jobs.save(plan.jobId, { state, devices: job.changes(), frames: [] });
@@ -535,10 +546,14 @@ export class CampaignEngine {
       if (entry === undefined) refused.set(devEui, 'unknown-device');
       else entries.set(devEui, entry);
     }
-    const traits = [...entries.values()][0]?.traits;
+    // A session under way goes on as it began, whatever has become of the profiles meanwhile.
+    const begun = 'session' in job.state ? job.state.session.broadcastKey : undefined;
+    const all = [...entries.values()].map((entry) => entry.traits);
+    const traits = all.find((one) => begun === undefined || broadcastKey(one) === begun) ?? all[0];
     if (traits === undefined) return refused;
+    const key = begun ?? broadcastKey(traits);
     for (const [devEui, entry] of entries) {
-      if (broadcastKey(entry.traits) === broadcastKey(traits)) continue;
+      if (broadcastKey(entry.traits) === key) continue;
       entries.delete(devEui);
       refused.set(devEui, 'profile-mismatch');
     }
@@ -750,6 +765,12 @@ export class CampaignEngine {
   ): void {
     this.#ports.log({ level, message, fields: { job: job.plan.filename, ...fields } });
   }
+}
+
+/** A frame that is being sent is not worth a write: after a crash its fragment is simply sent once more. */
+function isStepWorthStoring(before: JobState, after: JobState): boolean {
+  if (after.kind !== 'broadcasting' || before.kind !== after.kind) return after !== before;
+  return after !== before && after.phase.kind !== 'sending' && after.phase.kind !== 'holding';
 }
 
 /** The groups of one job differ, so that a device does not mistake one for the other. */

@@ -12,6 +12,8 @@ export interface SessionPlan {
   /** The session lasts 2^n seconds. */
   readonly timeOutExponent: number;
   readonly firstFCnt: number;
+  /** What the frames are made for, see `broadcastKey`; undefined when nobody can take part. */
+  readonly broadcastKey?: string;
 }
 
 /** A frame to the whole group. `number` is the fragment number N, counted from 1; 0 for the other kinds. */

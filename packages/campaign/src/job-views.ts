@@ -28,18 +28,16 @@ export interface JobReport {
   readonly devices: readonly DeviceReport[];
 }
 
-const SETUP_SHARE = 10;
-
 export function reportJob(record: JobRecord): JobReport {
   const percentComplete = percentOf(record.state);
   return {
-    phase: phaseOf(record.state),
+    phase: phaseOf(record),
     percentComplete,
     devices: record.devices.map(({ devEui, state }) => reportDevice(devEui, state, percentComplete)),
   };
 }
 
-function phaseOf(state: JobState): JobPhase {
+function phaseOf({ plan, state }: JobRecord): JobPhase {
   switch (state.kind) {
     case 'scheduled':
     case 'cancelled':
@@ -49,7 +47,8 @@ function phaseOf(state: JobState): JobPhase {
     case 'broadcasting':
       return 'BROADCASTING';
     case 'teardown':
-      return 'TEARDOWN';
+      // Nothing comes after a message.
+      return plan.kind === 'Message' ? 'BROADCASTING' : 'TEARDOWN';
     case 'complete':
       return 'COMPLETE';
   }
@@ -75,7 +74,6 @@ function reportDevice(devEui: Eui64, state: DeviceState, jobPercent: number): De
     case 'pending':
       return { ...blank, outcome: 'pending', percentComplete: 0 };
     case 'setting-up':
-      return { ...blank, outcome: 'in_progress', percentComplete: Math.min(jobPercent, SETUP_SHARE) };
     case 'ready':
       return { ...blank, outcome: 'in_progress', percentComplete: jobPercent };
     case 'missed':

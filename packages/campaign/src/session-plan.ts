@@ -7,6 +7,8 @@ import { lastGoal } from './parity-policy.ts';
 /** Multicast counters begin here, so that the counter of an undisturbed broadcast equals the fragment number. */
 const FIRST_FCNT = 1;
 const SHORTEST_EXPONENT = 8;
+/** A message leaves some seconds after SessionTime: a shorter session would be over by then. */
+const SHORTEST_MESSAGE_EXPONENT = 3;
 const LONGEST_EXPONENT = 15;
 /** Status requests that an ordinary campaign needs. */
 const EXPECTED_REQUESTS = 3;
@@ -36,13 +38,14 @@ export function planSession({
     mcKey: toHex(entropy.octets(16)),
     sessionTimeGpsS,
     launchAt: utcFromGps(gpsMs(sessionTimeGpsS * 1000)),
-    timeOutExponent: plan.kind === 'Message' ? plan.sessionTimeoutExponent : timeOutExponent(plan, pacing),
+    timeOutExponent: timeOutExponent(plan, pacing),
     firstFCnt: FIRST_FCNT,
   };
 }
 
 /** The smallest n for which 2^n seconds hold the planned broadcast with a quarter to spare, within 8 .. 15. */
-function timeOutExponent(plan: Extract<JobPlan, { kind: 'FOTA' }>, pacing: JobPacing): number {
+function timeOutExponent(plan: JobPlan, pacing: JobPacing): number {
+  if (plan.kind === 'Message') return Math.max(SHORTEST_MESSAGE_EXPONENT, plan.sessionTimeoutExponent);
   const parity = plan.parityFragments ?? lastGoal(plan.nbFrag) - plan.nbFrag;
   const pacedMs =
     plan.nbFrag * pacing.plainMs + parity * pacing.parityMs + EXPECTED_REQUESTS * (pacing.listenMs + pacing.shortMs);

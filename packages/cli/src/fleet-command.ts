@@ -85,7 +85,9 @@ async function fleet(options: FleetOptions): Promise<void> {
     await writeFile(options.keysOut, `${JSON.stringify(running.whitelist(), null, 2)}\n`, { mode: 0o600 });
     console.log(`Devices written to ${options.keysOut}`);
   }
-  console.log(`${options.devices} devices behind gateway ${formatEui64(running.gateway.eui)} at ${options.udp}; Ctrl-C stops them`);
+  console.log(
+    `${options.devices} devices behind gateway ${formatEui64(running.gateway.eui)} at ${options.udp}; Ctrl-C stops them`,
+  );
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
   });

@@ -30,7 +30,16 @@ try {
   await buildProgram().parseAsync();
 } catch (error) {
   // What the user or the machine did is told in a line; only our own faults deserve a stack.
-  const expected = (error instanceof AirliftError && error.kind !== 'bug') || (error as { syscall?: string }).syscall;
-  console.error(expected ? `airlift: ${(error as Error).message}` : error);
+  console.error(explained(error) ?? error);
   process.exitCode = 1;
+}
+
+/** One line for what is not our own fault. */
+function explained(error: unknown): string | undefined {
+  if (error instanceof AirliftError && error.kind !== 'bug') return `airlift: ${error.message}`;
+  const { code, syscall, address, port, path, message } = error as NodeJS.ErrnoException & Record<string, unknown>;
+  if (syscall === undefined) return undefined;
+  if (code === 'EADDRINUSE') return `airlift: port ${port} of ${address} is in use by another program`;
+  if (code === 'EACCES' && port !== undefined) return `airlift: port ${port} needs more rights than this user has`;
+  return `airlift: ${path === undefined ? message : `${path}: ${message}`}`;
 }

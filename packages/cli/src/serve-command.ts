@@ -90,7 +90,7 @@ async function serve(chosen: Readonly<Record<string, unknown>>): Promise<void> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
   });
   console.log('Stopping...');
-  await fleet?.stop();
+  fleet?.stop();
   await server.stop();
 }
 

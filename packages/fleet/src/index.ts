@@ -26,7 +26,7 @@ export { type ForwarderModel, SX1301_FORWARDER, SX1302_FORWARDER } from './gatew
 export { UdpSocket } from './gateway/udp-socket.ts';
 export { type GatewayCounters, VirtualGateway, type VirtualGatewayOptions } from './gateway/virtual-gateway.ts';
 export { FrameCache } from './mac/frame-cache.ts';
-export type { DeviceIdentity } from './mac/mac.ts';
+export type { DeviceIdentity } from './mac/mac-parts.ts';
 export type { AirFrame, FrameKind, Signal, Transmission, Tuning } from './radio/air-frame.ts';
 export {
   type DeviceAntenna,

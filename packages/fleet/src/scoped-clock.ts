@@ -20,8 +20,7 @@ export class ScopedClock implements Clock {
     });
     const timer: Timer = {
       cancel: () => {
-        this.#timers.delete(timer);
-        inner.cancel();
+        if (this.#timers.delete(timer)) inner.cancel();
       },
     };
     this.#timers.add(timer);

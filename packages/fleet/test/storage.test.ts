@@ -162,6 +162,27 @@ describe('a fleet that is started again', () => {
     expect(again.network.joinRequests[0]?.devNonce).toBeGreaterThan(2);
   });
 
+  it('does not take up what other keys have left in its memory, but never repeats a DevNonce', async () => {
+    const w = world({ memoryDir: folder });
+    await ready(w);
+    w.fleet.stop();
+    const again = world({ clock: w.clock, memoryDir: folder, seed: 'other' });
+    expect(again.eui).toBe(w.eui);
+    await until(again.clock, () => again.network.joinRequests.length >= 1, 60);
+    expect(again.network.joinRequests[0]?.devNonce).toBeGreaterThan(1);
+  });
+
+  it.each(['null', '7', '{}', '{"version":1,"devNonce":"x"}', '{"version":2}'])(
+    'starts afresh with %s in its memory',
+    async (content) => {
+      const memory = new FileMemory(folder, DEVICE);
+      memory.save(JSON.parse(content));
+      const w = world({ memoryDir: folder });
+      await ready(w);
+      expect(w.network.joinRequests[0]?.devNonce).toBe(1);
+    },
+  );
+
   it('writes little: a record per change, a few octets per fragment', async () => {
     const w = world({ memoryDir: folder, uplinkIntervalS: 5 });
     await ready(w);

@@ -6,7 +6,7 @@ import { bindUdpSocket, SemtechUdpLink, type UdpSocket } from '@airlift/gateways
 import { CallerError, type Clock, type Entropy, SystemClock, systemEntropy, utcMs } from '@airlift/kernel';
 import { multicastProblem, type Region, region as regionByName } from '@airlift/lorawan';
 import { NetworkServer } from '@airlift/network';
-import { openStore, type Store } from '@airlift/store';
+import { claimDataDir, openStore, type Store } from '@airlift/store';
 import { CampaignJobDesk } from './campaign-job-desk.ts';
 import { NetworkDeviceLink } from './network-device-link.ts';
 import { NetworkFleetView } from './network-fleet-view.ts';
@@ -18,6 +18,8 @@ import { tlsMaterial } from './tls-material.ts';
 
 /** How often uploads that nobody needs any more are looked for, real time. */
 const GARBAGE_EVERY_MS = 3_600_000;
+/** Requests under way get so long to end when the server stops; whoever stops it waits for little more. */
+const STOP_GRACE_MS = 1_000;
 
 export interface ServerOptions {
   readonly config: ServerConfig;
@@ -77,6 +79,8 @@ async function assemble(
   const radio = multicastRadio(config, region);
   const profiles = await loadProfiles(config);
 
+  const release = claimDataDir(config.data);
+  closers.push(async () => release());
   const store = await openStore({ dataDir: config.data, clock: options.clock ?? realClock, entropy });
   closers.push(() => store.close());
   const clock = options.clock ?? (await scaledClock(config, store));
@@ -152,7 +156,7 @@ async function assemble(
       messageLimitBytes: config.messageLimitBytes,
     },
   });
-  closers.push(() => api.close());
+  closers.push(() => api.close(STOP_GRACE_MS));
   if (config.adminPassword !== null) await commissionAdmin(ports, config.adminPassword);
 
   const tls = await tlsMaterial({ dataDir: config.data, certFile: config.tlsCert, keyFile: config.tlsKey });

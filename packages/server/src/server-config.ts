@@ -102,7 +102,9 @@ export async function readConfig(options: {
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const where = issue?.path.join('.') ?? '';
-    throw new CallerError('config-invalid', `Setting ${where}: ${issue?.message ?? 'unusable'}`);
+    const notNumber = issue?.code === 'invalid_type' && Number.isNaN(issue.input ?? merged[where]);
+    const why = notNumber ? 'must be a number' : (issue?.message ?? 'unusable');
+    throw new CallerError('config-invalid', `Setting ${where}: ${why}`);
   }
   return parsed.data;
 }

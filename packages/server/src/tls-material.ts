@@ -3,7 +3,6 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { TlsMaterial } from '@airlift/api';
 import { CallerError } from '@airlift/kernel';
-import { generate } from 'selfsigned';
 
 const FILE = 'tls.json';
 const VALID_YEARS = 10;
@@ -39,19 +38,21 @@ export async function tlsMaterial(options: {
 }
 
 async function readKept(file: string): Promise<TlsMaterial | undefined> {
-  let text: string;
+  let value: unknown;
   try {
-    text = await readFile(file, 'utf8');
+    value = JSON.parse(await readFile(file, 'utf8'));
   } catch {
+    // Not made yet, or lost with the power of the machine: another one is made.
     return undefined;
   }
-  const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null) return undefined;
   const { cert, key } = value as Readonly<Record<string, unknown>>;
   return typeof cert === 'string' && typeof key === 'string' ? { cert, key } : undefined;
 }
 
 async function makeSelfSigned(): Promise<TlsMaterial> {
+  // Loaded when it is needed: it would take an eighth of every later start.
+  const { generate } = await import('selfsigned');
   const addresses = new Set(['127.0.0.1', '::1']);
   for (const list of Object.values(networkInterfaces())) for (const { address } of list ?? []) addresses.add(address);
   const notAfterDate = new Date();

@@ -110,9 +110,8 @@ export class AirObserver {
       const devEui = parseEui64(deveui);
       const { joinNonce, netId, devAddr } = accept;
       this.#once(`join-accept for ${devEui} with JoinNonce ${joinNonce}`);
-      const keys = (this.#devNonces.get(devEui) ?? []).map((devNonce) => {
-        return { macVersion: '1.0' as const, ...deriveSessionKeys10({ rootKey, joinNonce, netId, devNonce }) };
-      });
+      const devNonces = this.#devNonces.get(devEui) ?? [];
+      const keys = devNonces.map((devNonce) => deriveSessionKeys10({ rootKey, joinNonce, netId, devNonce }));
       this.#sessions.set(devAddr, { devEui, joinNonce, keys });
       return;
     }

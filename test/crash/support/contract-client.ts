@@ -1,4 +1,5 @@
-import { type IncomingMessage, request } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import type { JobResultJson, ProgressJson, ResultsJson, ScheduledJobJson, ScheduleJson } from '@airlift/contract';
 import { ADMIN_PASSWORD } from './server-process.ts';
 

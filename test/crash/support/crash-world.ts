@@ -10,9 +10,28 @@ import { ServerProcess } from './server-process.ts';
 import { UdpTap } from './udp-tap.ts';
 import { realPause } from './waiting.ts';
 
-const DEVICES = 4;
+/** Devices of the job that is interrupted, and others that take no part in it. */
+const FOTA_DEVICES = 4;
+const MESSAGE_DEVICES = 2;
 const LOSS = 0.08;
 const POLL_EVERY_MS = 60;
+
+/**
+ * How much faster than real time to run on a machine on which a start takes so long: receive windows are open for a
+ * moment only, and what a start takes is time that the devices have to wait.
+ */
+function timeScaleFor(startMs: number): number {
+  if (startMs < 1_800) return 20;
+  return startMs < 3_600 ? 10 : 5;
+}
+
+interface WorldSettings {
+  readonly dataDir: string;
+  readonly httpsPort: number;
+  readonly udpPort: number;
+  readonly timeScale: number;
+  readonly timeAnchor: number;
+}
 
 /** A server that dies again and again, devices that live on, and everything that passed between them. */
 export class CrashWorld {
@@ -30,7 +49,7 @@ export class CrashWorld {
   readonly startsMs: number[] = [];
   kills = 0;
   readonly #tap: UdpTap;
-  readonly #settings: { dataDir: string; timeScale: number; timeAnchor: number; httpsPort: number; udpPort: number };
+  readonly #settings: WorldSettings;
   readonly #percent = new Map<string, number>();
   #server: ServerProcess | undefined;
   #watching = true;
@@ -42,7 +61,9 @@ export class CrashWorld {
     readonly air: AirObserver;
     readonly tap: UdpTap;
     readonly clock: SystemClock;
-    readonly settings: CrashWorld['#settings'];
+    readonly settings: WorldSettings;
+    readonly server: ServerProcess;
+    readonly startMs: number;
   }) {
     this.fleet = made.fleet;
     this.images = made.images;
@@ -51,20 +72,34 @@ export class CrashWorld {
     this.dataDir = made.settings.dataDir;
     this.#tap = made.tap;
     this.#settings = made.settings;
+    this.#server = made.server;
+    this.startsMs.push(made.startMs);
     this.client.port = made.settings.httpsPort;
     this.#watched = this.#watchProgress();
   }
 
-  static async create(seed: string, timeScale: number): Promise<CrashWorld> {
+  /** The world with its first incarnation running, on which time is still real. */
+  static async create(seed: string): Promise<CrashWorld> {
+    const udpPort = await freePort();
+    const place = {
+      dataDir: await mkdtemp(join(tmpdir(), 'airlift-crash-')),
+      httpsPort: await freePort(),
+      udpPort,
+    };
+    const server = new ServerProcess(place);
+    const startMs = await server.ready();
+
+    const timeScale = timeScaleFor(startMs);
     const timeAnchor = Math.floor(Date.now() / 1000);
     const clock = new SystemClock({ scale: timeScale, anchor: utcMs(timeAnchor * 1000) });
     const show: { air?: AirObserver } = {};
     const tap = await UdpTap.open((direction, octets) => show.air?.show(direction, octets));
+    tap.serverPort = udpPort;
     const images = new MemoryImageSink();
     const fleet = startFleet({
       clock,
       seed,
-      deviceCount: DEVICES,
+      deviceCount: FOTA_DEVICES + MESSAGE_DEVICES,
       loss: LOSS,
       uplinkIntervalS: 10,
       bootSpreadS: 4,
@@ -79,24 +114,33 @@ export class CrashWorld {
     });
     const air = new AirObserver(fleet.whitelist());
     show.air = air;
-    const udpPort = await freePort();
-    const settings = {
-      dataDir: await mkdtemp(join(tmpdir(), 'airlift-crash-')),
-      timeScale,
-      timeAnchor,
-      httpsPort: await freePort(),
-      udpPort,
-    };
-    tap.serverPort = udpPort;
-    return new CrashWorld({ fleet, images, air, tap, clock, settings });
+    return new CrashWorld({
+      fleet,
+      images,
+      air,
+      tap,
+      clock,
+      settings: { ...place, timeScale, timeAnchor },
+      server,
+      startMs,
+    });
   }
 
   get timeScale(): number {
     return this.#settings.timeScale;
   }
 
-  /** As the HTTP contract writes them. */
-  devEuis(): readonly string[] {
+  /** DevEUIs of the interrupted job, as the HTTP contract writes them. */
+  fotaDevEuis(): readonly string[] {
+    return this.#devEuis().slice(0, FOTA_DEVICES);
+  }
+
+  /** Those of the job that follows it. */
+  messageDevEuis(): readonly string[] {
+    return this.#devEuis().slice(FOTA_DEVICES);
+  }
+
+  #devEuis(): readonly string[] {
     return this.fleet.whitelist().map(({ deveui }) => deveui);
   }
 
@@ -127,7 +171,10 @@ export class CrashWorld {
 
   async close(): Promise<void> {
     (await import('node:fs')).writeFileSync('/tmp/crash.log', this.#server?.log ?? '');
-    (await import('node:fs')).writeFileSync('/tmp/crash-events.json', this.fleet.events.map((e) => JSON.stringify(e)).join('\n') + JSON.stringify(this.startsMs));
+    (await import('node:fs')).writeFileSync(
+      '/tmp/crash-events.json',
+      this.fleet.events.map((e) => JSON.stringify(e)).join('\n') + JSON.stringify(this.startsMs),
+    );
     this.#watching = false;
     await this.#watched;
     await this.#server?.kill();

@@ -22,10 +22,10 @@ export interface KillPlan {
 
 export function killPlan(rng: Rng): KillPlan {
   return {
-    setup: points(rng.fork('setup'), 4, 3, 120),
+    setup: points(rng.fork('setup'), 3, 3, 120),
     broadcast: points(rng.fork('broadcast'), 12, 7, 100),
     starts: Array.from({ length: 3 }, () => rng.between(0.3, 1)),
-    verification: Array.from({ length: 3 }, () => rng.between(0, 250)),
+    verification: Array.from({ length: 2 }, () => rng.between(0, 250)),
   };
 }
 

@@ -16,7 +16,11 @@ export class UdpTap {
   readonly #serverSide: Socket;
   #gatewayPort: number | undefined;
 
-  private constructor(gatewaySide: Socket, serverSide: Socket, show: (direction: Direction, octets: Uint8Array) => void) {
+  private constructor(
+    gatewaySide: Socket,
+    serverSide: Socket,
+    show: (direction: Direction, octets: Uint8Array) => void,
+  ) {
     this.#gatewaySide = gatewaySide;
     this.#serverSide = serverSide;
     this.port = gatewaySide.address().port;

@@ -9,7 +9,7 @@ import { gatherColumns } from './row-basis.ts';
 
 const EMPTY = new Int32Array(0);
 
-/** What FragSessionSetupReq tells a receiver (TS004 section 3.3), and the rule that it must know by itself. */
+/** What FragSessionSetupReq tells a receiver (TS004, command 0x02), and the rule that it must know by itself. */
 export interface FragmentDecoderOptions {
   /** Number of plain fragments, 1 .. 16383. */
   readonly nbFrag: number;
@@ -25,7 +25,7 @@ export interface FragmentDecoderOptions {
 }
 
 /**
- * Puts a data block together from coded fragments (TS004 annex A, FragAlgo 0), in whatever order and however often they
+ * Puts a data block together from coded fragments (TS004, FragAlgo 0), in whatever order and however often they
  * arrive. Only coefficients are worked on while fragments come in; the octets are computed once, in `block()`.
  */
 export class FragmentDecoder {
@@ -106,7 +106,7 @@ export class FragmentDecoder {
     }
     if (index > this.nbFrag) {
       const useful = this.#rank.receive(index);
-      if (useful) this.#parity.push({ index, fragment: fragment.slice() });
+      if (useful) this.#parity.push({ index, fragment: new Uint8Array(fragment) });
       return useful;
     }
     const isNew = !this.#rank.hasPlain(index) && !this.#rank.complete;

@@ -24,14 +24,14 @@ export interface FragmentEncoderOptions {
 }
 
 /**
- * Cuts a data block into coded fragments (TS004 section 3.6 and annex A, FragAlgo 0): the plain fragments 1 .. NbFrag,
+ * Cuts a data block into coded fragments (TS004, FragAlgo 0): the plain fragments 1 .. NbFrag,
  * then as many parity fragments as are asked for. Nothing is computed ahead and nothing computed is kept, so a server
  * can ask for a few at a time, in any order, for as long as devices need them.
  */
 export class FragmentEncoder {
   readonly fragSize: number;
   readonly rule: RowRule;
-  /** Number of plain fragments, the field NbFrag of FragSessionSetupReq. */
+  /** Number of plain fragments, the field NbFrag of FragSessionSetupReq (TS004, command 0x02). */
   readonly nbFrag: number;
   /** Zero octets that fill the last plain fragment, the field Padding of FragSessionSetupReq. */
   readonly padding: number;

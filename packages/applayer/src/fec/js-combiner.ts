@@ -30,8 +30,8 @@ class JsCombiner implements Combiner {
     this.#stripes ??= cut(this.#source, this.#count, this.#fragSize);
     const stripes = this.#stripes;
     const digits = new Int32Array(8 * ((this.#count + 31) >>> 5));
-    const order = new Uint16Array(this.#count);
-    const ends = new Uint16Array(2 ** MAX_BATCH);
+    const order = new Int32Array(this.#count);
+    const ends = new Int32Array(2 ** MAX_BATCH);
     const sumWords = stripes.length * STRIPE;
     const sums = new Int32Array(MAX_BATCH * sumWords);
     const octets = new Uint8Array(sums.buffer);
@@ -78,10 +78,10 @@ function cut(source: Uint8Array, count: number, fragSize: number): readonly Int3
 }
 
 /**
- * Sorts the columns by their digits, in the order 0, 1, 3, 2, 6, ... of the reflected Gray code. `ends[g]` is where
- * group g ends in `order`.
+ * Sorts the columns by their digits, in the order 0, 1, 3, 2, 6, ... of the reflected Gray code. `order` gets the place
+ * of each column's words in a stripe, `ends[g]` the end of group g in `order`.
  */
-function arrange(digits: Int32Array, count: number, groups: number, order: Uint16Array, ends: Uint16Array): void {
+function arrange(digits: Int32Array, count: number, groups: number, order: Int32Array, ends: Int32Array): void {
   const octets = new Uint8Array(digits.buffer);
   const places = new Int32Array(groups);
   for (let c = 0; c < count; c++) {
@@ -100,15 +100,15 @@ function arrange(digits: Int32Array, count: number, groups: number, order: Uint1
     const digit = octets[c] as number;
     const place = places[digit] as number;
     places[digit] = place + 1;
-    order[place] = c;
+    order[place] = c * STRIPE;
   }
 }
 
 /** Adds up the words of one stripe, in each of the `taken` sums (`sumWords` apart) those at `offset`. */
 function addUp(
   stripe: Int32Array,
-  order: Uint16Array,
-  ends: Uint16Array,
+  order: Int32Array,
+  ends: Int32Array,
   taken: number,
   sums: Int32Array,
   offset: number,
@@ -130,7 +130,7 @@ function addUp(
     sums[sum + 3] = (sums[sum + 3] as number) ^ d;
     const end = group === groups ? i : (ends[group] as number);
     if (((end - i) & 1) !== 0) {
-      const p = (order[i] as number) * STRIPE;
+      const p = order[i] as number;
       a ^= stripe[p] as number;
       b ^= stripe[p + 1] as number;
       c ^= stripe[p + 2] as number;
@@ -138,8 +138,8 @@ function addUp(
       i += 1;
     }
     for (; i < end; i += 2) {
-      const p = (order[i] as number) * STRIPE;
-      const q = (order[i + 1] as number) * STRIPE;
+      const p = order[i] as number;
+      const q = order[i + 1] as number;
       a ^= (stripe[p] as number) ^ (stripe[q] as number);
       b ^= (stripe[p + 1] as number) ^ (stripe[q + 1] as number);
       c ^= (stripe[p + 2] as number) ^ (stripe[q + 2] as number);

@@ -1,7 +1,7 @@
 import { CallerError } from '@airlift/kernel';
 
 /**
- * The three ways in which the field draws the coefficients of a parity fragment (TS004 annex A, FragAlgo 0). They share
+ * The three ways in which the field draws the coefficients of a parity fragment (TS004, FragAlgo 0). They share
  * the generator and differ in what a repeated draw counts for and in the number that seeds the generator:
  * - `v1`: repeats count as drawn; seeded with k, the place of the fragment among the parity fragments (TS004-1.0.0);
  * - `v2r`: repeats are drawn again; seeded with k (every shipping open stack that says "version 2");
@@ -14,10 +14,10 @@ export type RowRule = 'v1' | 'v2r' | 'v2a';
 /** All row rules, for choices and tests. */
 export const ROW_RULES: readonly RowRule[] = ['v1', 'v2r', 'v2a'];
 
-/** Largest index N of a coded fragment: the field Index&N of DataFragment has 14 bits for it (TS004 section 3.6). */
+/** Largest index N of a coded fragment: the field Index&N of DataFragment has 14 bits for it (TS004, command 0x08). */
 export const MAX_FRAGMENT_INDEX = 16_383;
 
-/** Largest FragSize in octets: one octet of FragSessionSetupReq (TS004 section 3.3). */
+/** Largest FragSize in octets: one octet of FragSessionSetupReq (TS004, command 0x02). */
 export const MAX_FRAG_SIZE = 255;
 
 /** @throws CallerError `frag-size-invalid` unless an integer in 1 .. 255 */

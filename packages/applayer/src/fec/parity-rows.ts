@@ -1,3 +1,5 @@
+import { endianness } from 'node:os';
+import { CallerError } from '@airlift/kernel';
 import { checkFragmentIndex, checkNbFrag, checkRowRule, type RowRule } from './limits.ts';
 
 /** The generator's states have 23 bits; only seeds can have 24. */
@@ -8,7 +10,7 @@ const STATE_MASK = 0x7f_ffff;
 const STATES_PER_WORD = 9;
 
 /**
- * Draws the coefficients of parity fragments (TS004 annex A; `matrix_line` and `prbs23` there). A row has one bit for
+ * Draws the coefficients of parity fragments (TS004, FragAlgo 0: `matrix_line` and `prbs23` of its model code). A row has one bit for
  * each plain fragment, column c for fragment c + 1. Not to be shared between threads: it reuses a scratch array.
  */
 export class ParityRows {
@@ -23,10 +25,12 @@ export class ParityRows {
   readonly #marks: Uint8Array;
   readonly #markWords: Int32Array;
 
-  /** @throws CallerError `nb-frag-invalid`, `nb-frag-too-large`, `row-rule-invalid` */
+  /** @throws CallerError `nb-frag-invalid`, `nb-frag-too-large`, `row-rule-invalid`, `host-big-endian` */
   constructor(nbFrag: number, rule: RowRule) {
     checkNbFrag(nbFrag);
     checkRowRule(rule);
+    // Octets are read as words and words as octets, here and in the combiners: the other order would give wrong data.
+    if (endianness() !== 'LE') throw new CallerError('host-big-endian', 'the erasure code needs a little-endian host');
     this.nbFrag = nbFrag;
     this.rule = rule;
     this.words = (nbFrag + 31) >>> 5;

@@ -3,7 +3,8 @@ import type { ParityRowCache } from './parity-row-cache.ts';
 import { RowBasis } from './row-basis.ts';
 
 /**
- * Tells when a set of coded fragments suffices, without their octets: exactly when a decoder of TS004 annex A completes.
+ * Tells when a set of coded fragments suffices, without their octets: exactly when a decoder of TS004, FragAlgo 0,
+ * completes.
  * Memory: NbFrag / 8 octets, and from the first parity fragment until completion L * L / 8 for L fragments lacking.
  */
 export class RankDecoder {

@@ -63,18 +63,21 @@ export class RowBasis {
     const present = this.#present;
     for (let w = 0; w < words; w++) {
       const open = this.#open[w] as number;
-      let bits = (work[w] as number) & open;
+      let value = work[w] as number;
+      let bits = value & open;
       while (bits !== 0) {
         const position = 32 * w + 31 - Math.clz32(bits & -bits);
         const at = position * words;
         if (present[position] === 0) {
+          work[w] = value;
           for (let i = 0; i < words; i++) rows[at + i] = work[i] as number;
           present[position] = 1;
           this.#size += 1;
           return true;
         }
-        for (let i = w; i < words; i++) work[i] = (work[i] as number) ^ (rows[at + i] as number);
-        bits = (work[w] as number) & open;
+        value ^= rows[at + w] as number;
+        for (let i = w + 1; i < words; i++) work[i] = (work[i] as number) ^ (rows[at + i] as number);
+        bits = value & open;
       }
     }
     return false;
@@ -83,16 +86,15 @@ export class RowBasis {
 
 /** Writes the bits of the chosen columns of a full row side by side to `target`, from word `at` on. */
 export function gatherColumns(row: Int32Array, columns: Int32Array, target: Int32Array, at: number): void {
-  let word = 0;
-  for (let p = 0; p < columns.length; p++) {
-    const column = columns[p] as number;
-    word |= (((row[column >>> 5] as number) >>> (column & 31)) & 1) << (p & 31);
-    if ((p & 31) === 31) {
-      target[at + (p >>> 5)] = word;
-      word = 0;
+  const count = columns.length;
+  for (let start = 0, w = at; start < count; start += 32, w++) {
+    let word = 0;
+    for (let p = Math.min(start + 32, count) - 1; p >= start; p--) {
+      const column = columns[p] as number;
+      word = (word << 1) | (((row[column >>> 5] as number) >>> (column & 31)) & 1);
     }
+    target[w] = word;
   }
-  if ((columns.length & 31) !== 0) target[at + (columns.length >>> 5)] = word;
 }
 
 /** Where an ascending list holds a number, or -1. */

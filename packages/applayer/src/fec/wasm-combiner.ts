@@ -35,7 +35,9 @@ class WasmEngine implements CombinerEngine {
   readonly kind = 'wasm';
   readonly functions: KernelFunctions;
   readonly #memory: WebAssemblyMemory;
-  #resident: WeakRef<WasmCombiner> | undefined;
+  #combiners = 0;
+  /** Whose source is in memory. A number, since a reference of any kind could keep a source alive. */
+  #resident = 0;
 
   constructor(api: WebAssemblyApi, kernel: Uint8Array) {
     this.#memory = new api.Memory({ initial: 1 });
@@ -44,17 +46,18 @@ class WasmEngine implements CombinerEngine {
   }
 
   combiner(source: Uint8Array, count: number, fragSize: number): Combiner {
-    return new WasmCombiner(this, source, count, fragSize);
+    this.#combiners += 1;
+    return new WasmCombiner(this, this.#combiners, source, count, fragSize);
   }
 
-  /** The memory, `octets` long at least, with the combiner's source at its start. */
-  memoryFor(combiner: WasmCombiner, source: Uint8Array, octets: number): Uint8Array {
+  /** The memory, `octets` long at least, with the source of combiner `id` at its start. */
+  memoryFor(id: number, source: Uint8Array, octets: number): Uint8Array {
     const pages = Math.ceil((octets - this.#memory.buffer.byteLength) / PAGE_OCTETS);
     if (pages > 0) this.#memory.grow(pages);
     const memory = new Uint8Array(this.#memory.buffer);
-    if (this.#resident?.deref() !== combiner) {
+    if (this.#resident !== id) {
       memory.set(source);
-      this.#resident = new WeakRef(combiner);
+      this.#resident = id;
     }
     return memory;
   }
@@ -62,12 +65,14 @@ class WasmEngine implements CombinerEngine {
 
 class WasmCombiner implements Combiner {
   readonly #engine: WasmEngine;
+  readonly #id: number;
   readonly #source: Uint8Array;
   readonly #count: number;
   readonly #fragSize: number;
 
-  constructor(engine: WasmEngine, source: Uint8Array, count: number, fragSize: number) {
+  constructor(engine: WasmEngine, id: number, source: Uint8Array, count: number, fragSize: number) {
     this.#engine = engine;
+    this.#id = id;
     this.#source = source;
     this.#count = count;
     this.#fragSize = fragSize;
@@ -90,7 +95,7 @@ class WasmCombiner implements Combiner {
     const orderAt = take(4 * this.#count);
     const sumsAt = take(MAX_BATCH * sumSize);
     const packedAt = take(MAX_BATCH * fragSize + KERNEL_OVERSHOOT);
-    const memory = this.#engine.memoryFor(this, this.#source, end);
+    const memory = this.#engine.memoryFor(this.#id, this.#source, end);
     const digits = new Int32Array(memory.buffer, digitsAt, digitWords);
     const { arrange, sum4, sum8, pack } = this.#engine.functions;
     const batch = rowsPerBatch(this.#count, count);

@@ -9,7 +9,7 @@ import {
   RankDecoder,
 } from '../../src/fec/index.ts';
 import { nbFragUpTo, rowRule } from './arbitraries.ts';
-import { plainRank, plainRow } from './plain-rows.ts';
+import { PlainRank, plainRow } from './plain-rows.ts';
 
 /**
  * A session and the indices of fragments that arrive: drawn from all plain and twice as many parity fragments in random
@@ -23,12 +23,12 @@ const transfer = fc
     rule: rowRule,
     engine: fc.constantFrom('wasm', 'js'),
     seed: fc.nat(),
-    share: fc.double({ min: 0, max: 1, noNaN: true }),
+    percent: fc.integer({ min: 0, max: 100 }),
   })
-  .map(({ share, ...session }) => {
+  .map(({ percent, ...session }) => {
     const rng = new Rng(`arrivals ${session.seed}`);
     const last = 3 * session.nbFrag + 12;
-    const arrivals = Array.from({ length: Math.ceil(last * 1.5 * share) }, () => 1 + rng.below(last));
+    const arrivals = Array.from({ length: Math.ceil(last * 0.015 * percent) }, () => 1 + rng.below(last));
     return { session, arrivals };
   });
 
@@ -41,22 +41,22 @@ describe('FragmentDecoder', () => {
         const block = new Rng(seed).octets(nbFrag * fragSize - (shortBy % fragSize));
         const encoder = new FragmentEncoder({ block, fragSize, rule });
         const decoder = new FragmentDecoder({ nbFrag, fragSize, padding: encoder.padding, rule, engine });
-        const rows = new Map<number, Set<number>>();
-        let rank = 0;
+        const expected = new PlainRank();
         for (const [i, index] of arrivals.entries()) {
-          const fragment = encoder.fragment(index);
-          const useful = decoder.receive(index, fragment);
+          // As a Buffer, whose slice() would not copy.
+          const fragment = Buffer.from(encoder.fragment(index));
+          const rankBefore = expected.rank;
+          expected.add(index <= nbFrag ? new Set([index - 1]) : plainRow(nbFrag, rule, index));
+          const { rank } = expected;
+          expect(decoder.receive(index, fragment)).toBe(rank > rankBefore);
           fragment.fill(0xee);
-          rows.set(index, index <= nbFrag ? new Set([index - 1]) : plainRow(nbFrag, rule, index));
-          const rankNow = plainRank(rows.values());
-          expect(useful).toBe(rankNow > rank);
-          rank = rankNow;
-          expect(decoder).toMatchObject({
+          const { complete, missing, receivedCount } = decoder;
+          expect([decoder.rank, missing, complete, receivedCount]).toEqual([
             rank,
-            missing: nbFrag - rank,
-            complete: rank === nbFrag,
-            receivedCount: i + 1,
-          });
+            nbFrag - rank,
+            rank === nbFrag,
+            i + 1,
+          ]);
         }
         if (decoder.complete) {
           completed += 1;
@@ -65,9 +65,9 @@ describe('FragmentDecoder', () => {
           expect(() => decoder.block()).toThrow(expect.objectContaining({ code: 'block-incomplete' }));
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
-    expect(completed).toBeGreaterThan(15);
+    expect(completed).toBeGreaterThan(10);
   });
 
   it.each(['v1', 'v2r', 'v2a'] as const)('takes plain fragments that arrive after parity (%s)', (rule) => {

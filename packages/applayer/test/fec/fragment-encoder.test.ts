@@ -1,4 +1,4 @@
-import { concatOctets, Rng } from '@airlift/kernel';
+import { concatOctets, Rng, sameOctets } from '@airlift/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { yardstickEncode } from '../../bench/yardstick.ts';
@@ -8,7 +8,7 @@ import { nbFragUpTo, rowRule } from './arbitraries.ts';
 const ENGINES = ['wasm', 'js'] as const;
 
 const session = fc.record({
-  nbFrag: nbFragUpTo(300),
+  nbFrag: nbFragUpTo(130),
   fragSize: fc.oneof(fc.integer({ min: 1, max: 255 }), fc.constantFrom(1, 15, 16, 17, 63, 64, 65, 128, 129, 255)),
   shortBy: fc.nat(),
   rule: rowRule,
@@ -20,6 +20,12 @@ const session = fc.record({
 function blockOf(options: { nbFrag: number; fragSize: number; shortBy: number; seed: number }): Uint8Array {
   const { nbFrag, fragSize, shortBy, seed } = options;
   return new Rng(seed).octets(nbFrag * fragSize - (shortBy % fragSize));
+}
+
+/** Quicker than a deep comparison of thousands of octets; says which fragment differs. */
+function expectSame(fragments: readonly Uint8Array[], expected: readonly Uint8Array[]): void {
+  expect(fragments).toHaveLength(expected.length);
+  expect(fragments.findIndex((fragment, i) => !sameOctets(fragment, expected[i] ?? new Uint8Array(0)))).toBe(-1);
 }
 
 describe('FragmentEncoder', () => {
@@ -36,13 +42,13 @@ describe('FragmentEncoder', () => {
 
   it('makes the fragments of a straight port of the specification', () => {
     fc.assert(
-      fc.property(session, fc.integer({ min: 1, max: 60 }), (options, parity) => {
+      fc.property(session, fc.integer({ min: 1, max: 40 }), (options, parity) => {
         const { fragSize, rule, engine } = options;
         const block = blockOf(options);
         const expected = yardstickEncode(block, fragSize, parity, rule);
         const encoder = new FragmentEncoder({ block, fragSize, rule, engine });
         const plain = Array.from({ length: encoder.nbFrag }, (_, i) => encoder.fragment(i + 1));
-        expect([...plain, ...encoder.parity(encoder.nbFrag + 1, parity)]).toEqual(expected);
+        expectSame([...plain, ...encoder.parity(encoder.nbFrag + 1, parity)], expected);
       }),
     );
   });
@@ -59,8 +65,8 @@ describe('FragmentEncoder', () => {
         const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
         for (const i of [...sizes.keys()].reverse()) {
           const [start = 0, size = 0] = [starts[i], sizes[i]];
-          expect(encoder.parity(first + start, size)).toEqual(whole.slice(start, start + size));
-          expect(encoder.fragment(first + start)).toEqual(whole[start]);
+          expectSame(encoder.parity(first + start, size), whole.slice(start, start + size));
+          expectSame([encoder.fragment(first + start)], whole.slice(start, start + 1));
         }
       }),
     );
@@ -78,7 +84,7 @@ describe('FragmentEncoder', () => {
       const block = rng.octets(nbFrag * fragSize - 1);
       const [wasm, js] = ENGINES.map((engine) => new FragmentEncoder({ block, fragSize, rule, engine }));
       const from = MAX_FRAGMENT_INDEX - 99;
-      expect(wasm?.parity(from, 100)).toEqual(js?.parity(from, 100));
+      expectSame(wasm?.parity(from, 100) ?? [], js?.parity(from, 100) ?? []);
     }
   });
 

@@ -27,20 +27,24 @@ export function columnsOf(bitmap: Uint8Array): Set<number> {
   return columns;
 }
 
-/** Rank over GF(2) of rows given as sets of columns. */
-export function plainRank(rows: Iterable<ReadonlySet<number>>): number {
-  const pivots = new Map<number, Set<number>>();
-  for (const row of rows) {
+/** Rank over GF(2) of rows given as sets of columns, added one by one. */
+export class PlainRank {
+  readonly #pivots = new Map<number, Set<number>>();
+
+  get rank(): number {
+    return this.#pivots.size;
+  }
+
+  add(row: ReadonlySet<number>): void {
     const rest = new Set(row);
     while (rest.size > 0) {
       const lowest = Math.min(...rest);
-      const pivot = pivots.get(lowest);
+      const pivot = this.#pivots.get(lowest);
       if (pivot === undefined) {
-        pivots.set(lowest, rest);
-        break;
+        this.#pivots.set(lowest, rest);
+        return;
       }
       for (const column of pivot) if (!rest.delete(column)) rest.add(column);
     }
   }
-  return pivots.size;
 }

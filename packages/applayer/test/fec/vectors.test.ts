@@ -64,7 +64,7 @@ describe.each(casesByRule)('case $name under $rule', ({ rule, vectors, expected 
     const coded = codedFragments();
     const rows = new ParityRowCache(vectors.nb_frag, rule);
     // The rank tells of all patterns above; the octets of the large cases are computed for a few of each percentage.
-    const patterns = vectors.nb_frag * vectors.frag_size > 10_000 ? 20 : expected.random_loss.patterns;
+    const patterns = vectors.nb_frag * vectors.frag_size > 10_000 ? 12 : expected.random_loss.patterns;
     for (let k = 0; k < patterns; k++) {
       const decoder = newDecoder(rows);
       let completedAt = 0;

@@ -1,4 +1,5 @@
-import type { SavedMac } from '../mac/mac.ts';
+import { createHash } from 'node:crypto';
+import type { DeviceIdentity, SavedMac } from '../mac/mac-parts.ts';
 import type { FragSession } from '../packages/fragmentation.ts';
 import type { SavedGroup } from '../packages/multicast-group.ts';
 import type { McSession } from '../packages/multicast-setup.ts';
@@ -9,6 +10,8 @@ export interface DeviceRecord {
   /** The last DevNonce used; 0 before the first join. */
   readonly devNonce: number;
   readonly joinNonce: number;
+  /** Of the keys and the region that `resume` was saved with. */
+  readonly fingerprint?: string;
   /** Absent in memories that outlast a join only by its nonces. */
   readonly resume?: ResumeRecord;
 }
@@ -24,10 +27,28 @@ export interface ResumeRecord {
   readonly clockSynchronised: boolean;
 }
 
-/** The record in a memory; an unreadable one counts as none. */
-export function readRecord(stored: unknown): DeviceRecord {
-  const record = stored as Partial<DeviceRecord> | undefined;
-  return typeof record === 'object' && record !== null && record.version === 1
-    ? (record as DeviceRecord)
-    : { version: 1, devNonce: 0, joinNonce: 0 };
+/**
+ * The record in a memory; an unreadable one counts as none, and what was saved with other keys or in another region is
+ * left out.
+ */
+export function readRecord(stored: unknown, fingerprint: string): DeviceRecord {
+  const record = stored as Partial<DeviceRecord> | null | undefined;
+  const devNonce = record?.devNonce;
+  const joinNonce = record?.joinNonce;
+  if (record?.version !== 1 || typeof devNonce !== 'number' || typeof joinNonce !== 'number') {
+    return { version: 1, devNonce: 0, joinNonce: 0 };
+  }
+  const { resume } = record;
+  const isOurs = record.fingerprint === fingerprint && resume !== undefined;
+  return { version: 1, devNonce, joinNonce, ...(isOurs ? { fingerprint, resume } : {}) };
+}
+
+/** What tells whether a saved session can be this device's. */
+export function fingerprintOf(identity: DeviceIdentity, region: string): string {
+  return createHash('sha256')
+    .update(identity.appKey)
+    .update(identity.genAppKey)
+    .update(region)
+    .digest('hex')
+    .slice(0, 16);
 }

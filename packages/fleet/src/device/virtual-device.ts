@@ -3,13 +3,13 @@ import type { Region } from '@airlift/lorawan';
 import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
 import type { WordsCache } from '../fragments/fragment-words.ts';
 import type { FrameCache } from '../mac/frame-cache.ts';
-import type { DeviceIdentity, NonceStore } from '../mac/mac.ts';
+import type { DeviceIdentity, NonceStore } from '../mac/mac-parts.ts';
 import type { DeviceAntenna, Radio } from '../radio/radio.ts';
 import { ScopedClock } from '../scoped-clock.ts';
 import type { DeviceMemory } from '../storage/device-memory.ts';
 import type { ImageSink } from '../storage/image-sink.ts';
 import type { DeviceEvent, DeviceHappening, DeviceSnapshot, DeviceStage } from './device-events.ts';
-import { type DeviceRecord, readRecord } from './device-record.ts';
+import { type DeviceRecord, fingerprintOf, readRecord } from './device-record.ts';
 import { DeviceRuntime } from './device-runtime.ts';
 
 /** What a device is made of. */
@@ -47,6 +47,7 @@ export class VirtualDevice {
   readonly behaviour: DeviceBehaviour;
   readonly #o: VirtualDeviceOptions;
   readonly #driftPpm: number;
+  readonly #fingerprint: string;
   readonly #antenna: DeviceAntenna;
   /** Timers that survive a reset of the device, and end with it. */
   readonly #clock: ScopedClock;
@@ -67,7 +68,8 @@ export class VirtualDevice {
     this.#driftPpm = options.rng.fork('drift').between(-driftPpm, driftPpm);
     this.#clock = new ScopedClock(options.clock);
     this.#ram = new ScopedClock(options.clock);
-    this.#record = readRecord(options.memory.load());
+    this.#fingerprint = fingerprintOf(options.identity, options.region.name);
+    this.#record = readRecord(options.memory.load(), this.#fingerprint);
     const antenna = options.radio.attachDevice({
       eui: this.devEui,
       tunedDuring: (startMs, endMs) => this.#runtime?.tunedDuring(startMs, endMs),
@@ -206,7 +208,8 @@ export class VirtualDevice {
     this.#saveTimer = undefined;
     if (!this.#o.resumes) return;
     const resume = this.#runtime?.save();
-    this.#record = { ...withoutResume(this.#record), ...(resume === undefined ? {} : { resume }) };
+    const fingerprint = this.#fingerprint;
+    this.#record = { ...withoutResume(this.#record), ...(resume === undefined ? {} : { fingerprint, resume }) };
     this.#o.memory.save(this.#record);
   }
 

@@ -1,5 +1,5 @@
 import { type Eui64, eui64FromBigEndian, parseEui64, type Rng, toHex } from '@airlift/kernel';
-import type { DeviceIdentity } from '../mac/mac.ts';
+import type { DeviceIdentity } from '../mac/mac-parts.ts';
 
 /** The first devices of every fleet, whatever its seed: documentation and examples speak of them. */
 export const FIRST_DEV_EUIS: readonly Eui64[] = [

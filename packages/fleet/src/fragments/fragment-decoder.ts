@@ -40,6 +40,7 @@ export class FragmentDecoder {
   readonly #shape: DecoderShape;
   readonly #known: (FragmentWords | undefined)[];
   #lastPlain = 0;
+  #plainHeard = 0;
   #plainLost = 0;
   #lastHeard = 0;
   #heard = 0;
@@ -93,7 +94,7 @@ export class FragmentDecoder {
   get missing(): number {
     if (this.#whole) return 0;
     if (this.#unknowns !== undefined) return this.#unknowns.size - this.#pivots.size;
-    return this.#known.reduce((count, fragment) => (fragment === undefined ? count + 1 : count), 0);
+    return this.#shape.fragments - this.#plainHeard;
   }
 
   /**
@@ -133,6 +134,7 @@ export class FragmentDecoder {
     if (n > this.#lastPlain) {
       this.#plainLost += n - this.#lastPlain - 1;
       this.#lastPlain = n;
+      this.#plainHeard += 1;
       this.#known[n - 1] = words;
     }
     return n === this.#shape.fragments && this.#plainLost === 0 ? this.#finish() : 'ongoing';

@@ -7,6 +7,7 @@ import {
   subBandChannels,
   uplinkChannels,
 } from '@airlift/lorawan';
+import { CHANNEL_BANK, maskedChannels, maskedFixed } from './channel-masks.ts';
 
 /** A channel of the device, as it was told about it. */
 export interface DeviceChannel {
@@ -29,8 +30,10 @@ export interface SavedChannelPlan {
   readonly enabled: readonly number[];
 }
 
-const BANK = 16;
 const DYNAMIC_CHANNELS = 16;
+
+/** Join-requests at one data rate before a slower one is tried. */
+const TRIES_PER_DATA_RATE = 4;
 
 /** The channels a device knows and those of them that it may use. */
 export class ChannelPlan {
@@ -67,8 +70,11 @@ export class ChannelPlan {
     for (const index of defaults) this.#enabled.add(index);
   }
 
-  /** A channel and data rate for the next join-request. */
-  joinChoice(rng: Rng): ChannelChoice {
+  /**
+   * A channel and data rate for the next join-request, after so many that were not answered. Common stacks begin with
+   * the fastest data rate and become slower only when that does not help.
+   */
+  joinChoice(rng: Rng, unanswered: number): ChannelChoice {
     const candidates = uplinkChannels(this.#region, []).flatMap(({ index, frequencyHz, joinDataRates }) =>
       joinDataRates !== undefined && this.#enabled.has(index) ? { index, frequencyHz, joinDataRates } : [],
     );
@@ -83,7 +89,8 @@ export class ChannelPlan {
       frequencyHz: 0,
       joinDataRates: { min: 0, max: 0 },
     };
-    const dataRate = joinDataRates.min + rng.below(joinDataRates.max - joinDataRates.min + 1);
+    const slower = Math.floor(unanswered / TRIES_PER_DATA_RATE);
+    const dataRate = Math.max(joinDataRates.min, joinDataRates.max - slower);
     return { index, frequencyHz, dataRate };
   }
 
@@ -113,7 +120,7 @@ export class ChannelPlan {
         this.#enabled.add(index);
       });
     } else if (list.type === 1 && channels.kind === 'fixed') {
-      const enabled = list.channelMasks.flatMap((mask, bank) => maskedChannels(mask, bank * BANK));
+      const enabled = list.channelMasks.flatMap((mask, bank) => maskedChannels(mask, bank * CHANNEL_BANK));
       const known = enabled.filter((index) => this.#channels[index] !== undefined);
       if (known.length > 0) this.#enabled = new Set(known);
     }
@@ -203,32 +210,4 @@ export class ChannelPlan {
     if (chMaskCntl !== 6) return undefined;
     return new Set([...this.#channels.keys()].filter((index) => this.#channels[index] !== undefined));
   }
-}
-
-function maskedFixed(before: ReadonlySet<number>, chMask: number, chMaskCntl: number): Set<number> | undefined {
-  const narrow = Array.from({ length: 64 }, (_, index) => index);
-  const wideOf = (mask: number): number[] => maskedChannels(mask & 255, 64);
-  switch (chMaskCntl) {
-    case 5: {
-      const subBands = maskedChannels(chMask & 255, 0);
-      return new Set([...narrow.filter((index) => subBands.includes(index >> 3)), ...wideOf(chMask)]);
-    }
-    case 6:
-      return new Set([...narrow, ...wideOf(chMask)]);
-    case 7:
-      return new Set(wideOf(chMask));
-    default: {
-      if (chMaskCntl > 4) return undefined;
-      const first = chMaskCntl * BANK;
-      const kept = [...before].filter((index) => index < first || index >= first + BANK);
-      return new Set([...kept, ...maskedChannels(chMaskCntl === 4 ? chMask & 255 : chMask, first)]);
-    }
-  }
-}
-
-/** The channels of the bits that are set, the lowest bit standing for `first`. */
-function maskedChannels(mask: number, first: number): number[] {
-  return Array.from({ length: BANK }, (_, bit) => bit)
-    .filter((bit) => ((mask >> bit) & 1) === 1)
-    .map((bit) => first + bit);
 }

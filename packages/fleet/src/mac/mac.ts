@@ -1,92 +1,28 @@
-import {
-  type Clock,
-  type Eui64,
-  type GpsMs,
-  PeerError,
-  type Rng,
-  type Timer,
-  type UtcMs,
-  utcMs,
-} from '@airlift/kernel';
+import { type GpsMs, type Rng, type Timer, type UtcMs, utcMs } from '@airlift/kernel';
 import {
   adrDataRates,
   buildJoinRequest,
-  type CfList,
   type DataFrame,
-  DEFAULT_RX1_DELAY_S,
-  decodeCfList,
   decodeMacCommands,
-  deriveSessionKeys10,
   type EncryptedJoinAccept,
   JOIN_RX1_DELAY_S,
   openDataFrame,
   openJoinAccept,
-  type Region,
   reconstructFCnt,
 } from '@airlift/lorawan';
-import type { MacBehaviour } from '../behaviour/device-behaviour.ts';
 import type { AirFrame, Signal, Tuning } from '../radio/air-frame.ts';
-import type { DeviceAntenna } from '../radio/radio.ts';
 import { backOff, isGivenUp } from './adr-backoff.ts';
 import { AirtimeBudget } from './airtime-budget.ts';
-import { type ChannelChoice, ChannelPlan, type SavedChannelPlan } from './channel-plan.ts';
+import { type ChannelChoice, ChannelPlan } from './channel-plan.ts';
 import { composeUplink } from './compose-uplink.ts';
-import { type DeviceSession, restoreSession, type SavedSession, saveSession } from './device-session.ts';
-import type { FrameCache } from './frame-cache.ts';
+import { type DeviceSession, restoreSession, saveSession } from './device-session.ts';
 import { executeMacCommands } from './mac-commands.ts';
+import type { MacOptions, SavedMac } from './mac-parts.ts';
+import { newSession, readCfList } from './new-session.ts';
 import { downlinkTuning, uplinkAirtimeMs, uplinkTuning, windowsAfter } from './radio-settings.ts';
 import { ReceiverSchedule, type ReceiveWindow } from './receive-windows.ts';
-import type { UnicastDownlink, Uplink } from './uplink.ts';
+import type { Uplink } from './uplink.ts';
 import { UplinkCycle } from './uplink-cycle.ts';
-
-/** What a device joins with. Keys have 16 octets. */
-export interface DeviceIdentity {
-  readonly devEui: Eui64;
-  readonly joinEui: Eui64;
-  readonly appKey: Uint8Array;
-  readonly genAppKey: Uint8Array;
-}
-
-/** Nonces of joins; they outlast every reset. */
-export interface NonceStore {
-  /** A DevNonce never used before, stored before it is handed out. */
-  nextDevNonce(): number;
-  readonly lastJoinNonce: number;
-  setLastJoinNonce(nonce: number): void;
-}
-
-/** Who is told what the MAC received. */
-export interface MacUser {
-  joined(): void;
-  unicast(downlink: UnicastDownlink): void;
-  /** A data frame with another address than the device's own. */
-  otherAddress(frame: DataFrame, octets: Uint8Array): void;
-  /** The network's time at the end of an uplink. */
-  deviceTime(time: GpsMs, uplinkEnd: UtcMs): void;
-  /** Something changed that should survive a restart. */
-  changed(): void;
-}
-
-/** What a MAC is made of. */
-export interface MacOptions {
-  readonly clock: Clock;
-  readonly rng: Rng;
-  readonly region: Region;
-  /** Fixed plans: the sub-band to start in; undefined for all channels. */
-  readonly subBand: number | undefined;
-  readonly identity: DeviceIdentity;
-  readonly behaviour: MacBehaviour;
-  readonly antenna: DeviceAntenna;
-  readonly cache: FrameCache;
-  readonly nonces: NonceStore;
-  readonly user: MacUser;
-}
-
-/** The form in which the MAC survives a restart. */
-export interface SavedMac {
-  readonly session: SavedSession;
-  readonly plan: SavedChannelPlan;
-}
 
 /** How often a session is saved: a restart skips at most as many counters. */
 const SAVE_EVERY_UPLINKS = 16;
@@ -171,7 +107,7 @@ export class Mac {
     this.#joining = { devNonce };
     this.#joinAttempts += 1;
     const octets = buildJoinRequest({ ...identity, devNonce, rootKey: identity.appKey });
-    const choice = this.#plan.joinChoice(rng);
+    const choice = this.#plan.joinChoice(rng, this.#joinAttempts - 1);
     const windows = { rx1DelayS: JOIN_RX1_DELAY_S, rx1DrOffset: 0, rx2: region.rx2, downlinkDwell: false };
     this.#transmit(octets, choice, windows, () => this.#joinFailed());
   }
@@ -211,30 +147,13 @@ export class Mac {
     this.#joining = undefined;
     this.#joinAttempts = 0;
     nonces.setLastJoinNonce(accept.joinNonce);
-    const { joinNonce, netId, devAddr, rx1DrOffset, rx2DataRate, rxDelay } = accept;
     this.#plan.reset();
     const channels = accept.cfList === undefined ? undefined : readCfList(accept.cfList);
     if (channels !== undefined) this.#plan.applyCfList(channels);
-    this.#session = {
-      devAddr,
-      keys: deriveSessionKeys10({ rootKey: identity.appKey, joinNonce, netId, devNonce }),
-      fCntUp: 0,
-      fCntDown: undefined,
-      rx1DelayS: Math.max(DEFAULT_RX1_DELAY_S, rxDelay),
-      rx1DrOffset,
-      rx2: { frequencyHz: region.rx2.frequencyHz, dataRate: rx2DataRate },
+    this.#session = newSession(accept, devNonce, identity.appKey, {
+      region,
       dataRate: behaviour.dataRate === 'fastest' ? adrDataRates(region).max : behaviour.dataRate,
-      txPower: 0,
-      nbTrans: 1,
-      maxDutyCycle: 0,
-      uplinkDwell: region.dwell.uplink,
-      downlinkDwell: region.dwell.downlink,
-      adrAckCount: 0,
-      heardDownlink: false,
-      ackPending: false,
-      answers: [],
-      stickyAnswers: [],
-    };
+    });
     this.#listen();
     this.#o.user.changed();
     this.#o.user.joined();
@@ -318,7 +237,7 @@ export class Mac {
     if (choice !== undefined) return choice;
     this.#plan.enableDefaults();
     session.dataRate = adrDataRates(this.#o.region).max;
-    return this.#plan.choose(rng, session.dataRate) ?? this.#plan.joinChoice(rng);
+    return this.#plan.choose(rng, session.dataRate) ?? this.#plan.joinChoice(rng, 0);
   }
 
   #acceptUnicast(session: DeviceSession, frame: DataFrame, window: ReceiveWindow | undefined, signal: Signal): void {
@@ -399,15 +318,5 @@ export class Mac {
 
   #after(delayMs: number, fire: () => void): Timer {
     return this.#o.clock.setTimer(utcMs(this.#now() + delayMs), fire);
-  }
-}
-
-function readCfList(octets: Uint8Array): CfList | undefined {
-  try {
-    return decodeCfList(octets);
-  } catch (error) {
-    // A list of a kind this edition does not know is passed over.
-    if (error instanceof PeerError) return undefined;
-    throw error;
   }
 }

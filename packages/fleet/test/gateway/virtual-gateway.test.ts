@@ -233,6 +233,24 @@ describe('orders', () => {
     expect(heard).toHaveLength(1);
   });
 
+  it('says that it is too late, or too early', async () => {
+    const { clock, received, order, acks, uplink } = setUp();
+    uplink();
+    await clock.advance(60);
+    const [frame] = received.flatMap(({ json }) => (json?.rxpk ?? []) as { tmst: number }[]);
+    const tmst = frame?.tmst ?? 0;
+    for (const [token, inUs] of [20_000, -20_000, 600_000_000, 50_000].entries()) {
+      order({ tmst: (tmst + inUs + 2 ** 32) % 2 ** 32 }, token);
+    }
+    await clock.advance(1_000);
+    expect(acks().map(({ json }) => json?.txpk_ack)).toEqual([
+      { error: 'TOO_LATE' },
+      { error: 'TOO_EARLY' },
+      { error: 'TOO_EARLY' },
+      undefined,
+    ]);
+  });
+
   it('queues what is to be sent at once behind each other', async () => {
     const { clock, heard, order, acks } = setUp();
     const start = clock.now();
