@@ -6,14 +6,20 @@ import { firmware, sha256 } from '../support/firmware.ts';
 import { type InstanceOptions, TestInstance } from '../support/test-instance.ts';
 
 const SEED = 'contract/radio';
+/** Devices of class A are set up after uplinks of their own: with losses, or many of them, that takes a while. */
+const PATIENT = { launchTimeFromSetupTime: 240 };
 
 /** One update of every device, judged by what the devices hold. */
-async function update(options: InstanceOptions, sizeOctets: number): Promise<JobResultJson> {
+async function update(
+  options: InstanceOptions,
+  sizeOctets: number,
+  members: Readonly<Record<string, unknown>> = {},
+): Promise<JobResultJson> {
   const instance = await TestInstance.start(options);
   try {
     const image = firmware(options.seed, sizeOctets);
     await instance.http.uploadFirmware('firmware.bin', image);
-    const { result } = await instance.runFota({ fotaFile: 'firmware.bin' });
+    const { result } = await instance.runFota({ fotaFile: 'firmware.bin', ...members });
     expect(result.devices.map(({ deveui }) => deveui)).toEqual(instance.deveuis);
     const images = await instance.images(options.devices);
     for (const { deveui, status } of result.devices) {
@@ -34,30 +40,30 @@ async function update(options: InstanceOptions, sizeOctets: number): Promise<Job
 
 describe('updates over different air', () => {
   it(`without loss nothing but plain fragments is needed (seed ${SEED}/0)`, async () => {
-    const result = await update({ seed: `${SEED}/0`, devices: 8, loss: 0 }, 20_000);
-    expect(result.frames?.plain).toBe(Math.ceil(20_000 / 239));
+    const result = await update({ seed: `${SEED}/0`, devices: 6, loss: 0 }, 12_000);
+    expect(result.frames?.plain).toBe(Math.ceil(12_000 / 239));
     // Devices take a few seconds to say that they are done; what is sent until then is not needed.
     expect(result.frames?.parity).toBeLessThan(10);
   }, 60_000);
 
   it(`with 30 % loss every device is served (seed ${SEED}/30)`, async () => {
-    const result = await update({ seed: `${SEED}/30`, devices: 8, loss: 0.3 }, 20_000);
-    const plain = Math.ceil(20_000 / 239);
+    const result = await update({ seed: `${SEED}/30`, devices: 6, loss: 0.3 }, 12_000, PATIENT);
+    const plain = Math.ceil(12_000 / 239);
     expect(result.frames?.parity).toBeGreaterThan(plain * 0.3);
   }, 60_000);
 
   it(`with 10 % loss and many devices (seed ${SEED}/10)`, async () => {
-    await update({ seed: `${SEED}/10`, devices: 30, loss: 0.1 }, 12_000);
+    await update({ seed: `${SEED}/10`, devices: 24, loss: 0.1 }, 6_000, PATIENT);
   }, 60_000);
 
   it(`in EU868 the duty cycle of the band is kept (seed ${SEED}/eu868)`, async () => {
-    const options = { seed: `${SEED}/eu868`, devices: 4, loss: 0.1, region: 'EU868' } as const;
+    const options = { seed: `${SEED}/eu868`, devices: 3, loss: 0.1, region: 'EU868' } as const;
     const instance = await TestInstance.start(options);
-    const image = firmware(options.seed, 12_000);
+    const image = firmware(options.seed, 8_000);
     await instance.http.uploadFirmware('eu.bin', image);
-    const { result } = await instance.runFota({ fotaFile: 'eu.bin' });
-    expect(result).toMatchObject({ success: 4, failed: 0 });
-    const images = await instance.images(4);
+    const { result } = await instance.runFota({ fotaFile: 'eu.bin', ...PATIENT });
+    expect(result).toMatchObject({ success: 3, failed: 0 });
+    const images = await instance.images(3);
     for (const deveui of instance.deveuis) expect(images.get(deveui)).toEqual(image);
 
     const frames = instance.air.toGroups();
@@ -77,7 +83,7 @@ describe('updates over different air', () => {
     const instance = await TestInstance.start({ seed: `${SEED}/facts`, devices: 2, loss: 0.2 });
     const image = firmware(`${SEED}/facts`, 6_000);
     await instance.http.uploadFirmware('facts.bin', image);
-    const { result } = await instance.runFota({ fotaFile: 'facts.bin' });
+    const { result } = await instance.runFota({ fotaFile: 'facts.bin', ...PATIENT });
     expect(result).toMatchObject({ success: 2 });
     await instance.images(2);
     for (const { devEui } of instance.fleet.devices) {

@@ -111,7 +111,8 @@ export class ActiveJob {
   /** Without the image, but heard from in this round, so that it can be reached. */
   isWorthAnotherRound(state: DeviceState): boolean {
     if (state.kind === 'missed') return true;
-    return state.kind === 'receiving' && state.reception !== undefined && !this.isBelievedComplete(state);
+    if (state.kind !== 'receiving') return false;
+    return state.unconfirmed === true || (state.reception !== undefined && !this.isBelievedComplete(state));
   }
 
   /** Whether the device can be believed to hold the whole image although it reported no check value. */

@@ -91,7 +91,9 @@ export function deviceStep(state: DeviceState, event: DeviceEvent, context: Devi
     case 'status-requested':
       return state.kind === 'receiving' ? still({ ...state, silentFor: state.silentFor + 1 }) : same(state);
     case 'message-sent':
-      return state.kind === 'receiving' ? still(done('session-answer', context.now, undefined)) : same(state);
+      return state.kind === 'receiving' && state.unconfirmed !== true
+        ? still(done('session-answer', context.now, undefined))
+        : same(state);
     case 'end':
       return endStep(state, event, context);
     case 'again':
@@ -115,12 +117,17 @@ function stepsOf(context: DeviceContext): readonly SetupStep[] {
 
 /** Sends the next question unless one is on its way or it is too late to provoke an uplink. */
 function ask(state: SettingUp, context: DeviceContext): DeviceStep {
-  const [first, second] = state.todo;
+  const steps = nextSteps(state, context);
   const tooLate = context.now > context.launchAt - QUIET_BEFORE_LAUNCH_MS;
-  if (first === undefined || state.question === 'queued' || tooLate || state.asked >= MOST_QUESTIONS)
+  if (steps.length === 0 || state.question === 'queued' || tooLate || state.asked >= MOST_QUESTIONS)
     return still(state);
-  const steps = first === 'group' && second === 'session' && context.severalCommands ? [first, second] : [first];
   return { state: { ...state, question: 'queued', askAgainAt: undefined, asked: state.asked + 1 }, ask: steps };
+}
+
+/** What the next question asks for. */
+function nextSteps({ todo }: SettingUp, context: DeviceContext): readonly SetupStep[] {
+  const together = todo[0] === 'group' && todo[1] === 'session' && context.severalCommands;
+  return todo.slice(0, together ? 2 : 1);
 }
 
 function uplinkStep(
@@ -128,9 +135,11 @@ function uplinkStep(
   event: Extract<DeviceEvent, { kind: 'uplink' }>,
   context: DeviceContext,
 ): DeviceStep {
+  const proven = evidenceOf(state, event, context);
+  if (proven !== undefined) return still(proven);
   if (state.kind === 'setting-up') {
     // The frame that was queued for this window is about to leave; asking again would only put a second one behind it.
-    let next = state as DeviceState;
+    let next = { ...state, heard: true } as DeviceState;
     for (const answer of event.answers) {
       if (next.kind === 'setting-up') next = setupAnswer(next, answer, event.receivedGps, context);
     }
@@ -146,6 +155,27 @@ function uplinkStep(
   let next: DeviceState = state;
   for (const answer of event.answers) next = receptionAnswer(next, answer, event.crc, context);
   return still(next);
+}
+
+/**
+ * A device that proves to hold the image is done, whatever was thought of it: its answer to the session may have been
+ * lost, or its proof in an earlier session.
+ */
+function evidenceOf(
+  state: DeviceState,
+  event: Extract<DeviceEvent, { kind: 'uplink' }>,
+  context: DeviceContext,
+): DeviceState | undefined {
+  if (state.kind === 'pending' || state.kind === 'done' || state.kind === 'skipped') return undefined;
+  const reception = 'reception' in state ? state.reception : undefined;
+  if (event.crc === 'match') return done('crc64', context.now, reception);
+  // A device may still speak of another block while this one is on its way.
+  if (!context.allPlainSent) return undefined;
+  if (event.answers.some((answer) => answer.kind === 'session-complete')) {
+    return done('session-complete', context.now, reception);
+  }
+  const isReceived = event.answers.some((answer) => answer.kind === 'block-received' && !answer.micError);
+  return isReceived ? done('mic', context.now, reception) : undefined;
 }
 
 function setupAnswer(state: SettingUp, answer: DeviceAnswer, receivedGps: GpsMs, context: DeviceContext): DeviceState {
@@ -203,7 +233,7 @@ function resync(
 ): DeviceState {
   if (state.resyncs >= MOST_RESYNCS) return failed(reason, context.now, undefined);
   const others = state.todo.filter((step) => step !== 'clock' && !steps.includes(step));
-  return { ...state, todo: [...others, ...steps], resyncs: state.resyncs + 1, question: 'none' };
+  return { ...state, todo: [...others, ...steps], resyncs: state.resyncs + 1, question: 'none', mayListen: false };
 }
 
 function without(state: SettingUp, step: SetupStep): SettingUp {
@@ -234,16 +264,10 @@ function receptionAnswer(
       return { kind: 'receiving', reception, silentFor: 0 };
     }
     case 'crc64':
-      if (crc === 'match') return done('crc64', context.now, state.reception);
       return crc === 'mismatch' ? failed('integrity-mismatch', context.now, state.reception) : state;
-    // A device may still speak of an earlier session while this one begins.
-    case 'session-complete':
-      return context.allPlainSent ? done('session-complete', context.now, state.reception) : state;
     case 'block-received':
-      if (!context.allPlainSent) return state;
-      return answer.micError
-        ? failed('integrity-mismatch', context.now, state.reception)
-        : done('mic', context.now, state.reception);
+      if (!context.allPlainSent || !answer.micError) return state;
+      return failed('integrity-mismatch', context.now, state.reception);
     default:
       return state;
   }
@@ -256,7 +280,9 @@ function questionStep(
 ): DeviceStep {
   if (state.kind !== 'setting-up' || state.question !== 'queued') return same(state);
   const askAgainAt = listensAlways ? ((context.now + ASK_AGAIN_AFTER_MS) as UtcMs) : undefined;
-  return still({ ...state, question: fate === 'on-air' ? 'on-air' : 'none', askAgainAt });
+  if (fate !== 'on-air') return still({ ...state, question: 'none', askAgainAt });
+  const mayListen = state.mayListen === true || nextSteps(state, context).includes('session');
+  return still({ ...state, question: 'on-air', askAgainAt, mayListen });
 }
 
 function askAgainStep(state: DeviceState, context: DeviceContext): DeviceStep {
@@ -279,9 +305,14 @@ function launchStep(state: DeviceState, joined: boolean, context: DeviceContext)
   if (state.kind !== 'setting-up') return same(state);
   const clockTrouble = state.todo.includes('clock') || state.resyncs > 0;
   const reason: ReasonCode = !joined ? 'never-joined' : clockTrouble ? 'clock-not-set' : 'no-answer';
-  // Whoever answered one of the questions would have answered the others, given time.
-  const isThere = joined && (state.resyncs > 0 || state.todo.length < stepsOf(context).length);
-  return still(isThere ? missed(reason, context.now, undefined) : failed(reason, context.now, undefined));
+  const isOpen = (step: SetupStep): boolean => state.todo.includes(step);
+  if (state.mayListen === true && !isOpen('clock') && !isOpen('fragmentation')) {
+    return still({ kind: 'receiving', reception: undefined, silentFor: 0, unconfirmed: true });
+  }
+  // Whoever is heard can be reached, given time.
+  return still(
+    joined && state.heard === true ? missed(reason, context.now, undefined) : failed(reason, context.now, undefined),
+  );
 }
 
 function endStep(state: DeviceState, event: Extract<DeviceEvent, { kind: 'end' }>, context: DeviceContext): DeviceStep {
@@ -294,6 +325,7 @@ function endStep(state: DeviceState, event: Extract<DeviceEvent, { kind: 'end' }
       return still(failed(state.reason, context.now, state.reception));
     case 'receiving':
       if (event.neverSent) return still(failed('not-sent', context.now, state.reception));
+      if (state.unconfirmed === true) return still(failed('no-answer', context.now, undefined));
       if (context.kind === 'Message') return still(done('session-answer', context.now, undefined));
       if (!event.presumedComplete) return still(failed('not-complete', context.now, state.reception));
       if (event.needsCrc64) return still(failed('not-verified', context.now, state.reception));

@@ -37,6 +37,10 @@ export type DeviceState =
       readonly askAgainAt: UtcMs | undefined;
       readonly asked: number;
       readonly resyncs: number;
+      /** The device was heard since its set-up began. */
+      readonly heard?: boolean;
+      /** The session was asked for on the air: should only the answer be lost, the device will listen. */
+      readonly mayListen?: boolean;
       /** Refusals of the group: one may come from a device that was just busy. */
       readonly refusals?: number;
     }
@@ -47,6 +51,8 @@ export type DeviceState =
       readonly reception: Reception | undefined;
       /** Status requests since the device last said anything. */
       readonly silentFor: number;
+      /** Only its answer to the session is missing: it may be listening all the same. */
+      readonly unconfirmed?: boolean;
     }
   /** Could not take part to the end, but is there: another session may still serve it. */
   | {

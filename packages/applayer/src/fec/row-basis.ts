@@ -69,8 +69,10 @@ export class RowBasis {
         const position = 32 * w + 31 - Math.clz32(bits & -bits);
         const at = position * words;
         if (present[position] === 0) {
-          work[w] = value;
-          for (let i = 0; i < words; i++) rows[at + i] = work[i] as number;
+          // Nothing open is left before word w, and what is closed stays closed.
+          for (let i = 0; i < w; i++) rows[at + i] = 0;
+          rows[at + w] = value;
+          for (let i = w + 1; i < words; i++) rows[at + i] = work[i] as number;
           present[position] = 1;
           this.#size += 1;
           return true;

@@ -22,7 +22,7 @@ const PAGE_OCTETS = 65_536;
 
 /**
  * The engine with 128-bit vectors, or undefined where the runtime has none. Its memory holds the source of one combiner
- * at a time, the one used last, and some 300 KiB of work memory for the largest number of fragments.
+ * at a time, the one used last, and at most 100 KiB of work memory.
  */
 export function wasmEngine(): CombinerEngine | undefined {
   const api = (globalThis as { readonly WebAssembly?: WebAssemblyApi }).WebAssembly;

@@ -20,7 +20,8 @@ const MAX_PHY_OCTETS = 255;
 const COUNTER_LIMIT = 0x1_0000_0000;
 /** Base64 of so many octets, padded. */
 const MAX_DATA_CHARACTERS = 4 * Math.ceil(MAX_PHY_OCTETS / 3);
-/** Beyond what any concentrator receives. */
+/** No concentrator receives outside of these. */
+const MIN_FREQUENCY_MHZ = 100;
 const MAX_FREQUENCY_MHZ = 3_000;
 
 /**
@@ -36,7 +37,7 @@ export function parseRxpk(value: unknown): Rxpk {
     throw new PeerError('rxpk-invalid', 'tmst is not a 32-bit counter');
   }
   const frequencyMhz = number(value, 'freq');
-  if (frequencyMhz <= 0 || frequencyMhz > MAX_FREQUENCY_MHZ) {
+  if (frequencyMhz < MIN_FREQUENCY_MHZ || frequencyMhz > MAX_FREQUENCY_MHZ) {
     throw new PeerError('rxpk-invalid', 'freq is not a frequency in megahertz');
   }
   return {

@@ -1,0 +1,452 @@
+import { gpsMs, utcMs } from '@airlift/kernel';
+import { describe, expect, it } from 'vitest';
+import type { DeviceAnswer } from '../src/answers.ts';
+import { type DeviceContext, type DeviceEvent, type DeviceStep, deviceStep } from '../src/device-machine.ts';
+import type { DeviceState, SetupStep } from '../src/device-state.ts';
+import { kindsOf } from './support/kinds.ts';
+
+const NOW = utcMs(1_000_000);
+const LAUNCH = utcMs(NOW + 60_000);
+const START_GPS_S = 5_000;
+/** Sixty seconds before the start. */
+const RECEIVED = gpsMs((START_GPS_S - 60) * 1000);
+
+const CONTEXT: DeviceContext = {
+  now: NOW,
+  launchAt: LAUNCH,
+  sessionTimeGpsS: START_GPS_S,
+  kind: 'FOTA',
+  severalCommands: true,
+  checksClock: true,
+  sent: 12,
+  allPlainSent: true,
+  missingMeans: 'unknown',
+  zeroMissingIsOpen: false,
+};
+
+type SettingUp = Extract<DeviceState, { kind: 'setting-up' }>;
+
+const SETTING_UP: SettingUp = {
+  kind: 'setting-up',
+  todo: ['group', 'session'],
+  question: 'on-air',
+  askAgainAt: utcMs(NOW - 1),
+  asked: 1,
+  resyncs: 0,
+};
+const RECEIVING: DeviceState = { kind: 'receiving', reception: undefined, silentFor: 0 };
+
+const STATES: { readonly [K in DeviceState['kind']]: Extract<DeviceState, { kind: K }> } = {
+  pending: { kind: 'pending' },
+  'setting-up': SETTING_UP,
+  ready: { kind: 'ready' },
+  receiving: { kind: 'receiving', reception: undefined, silentFor: 0 },
+  missed: { kind: 'missed', reason: 'restarted', at: NOW, reception: undefined },
+  done: { kind: 'done', evidence: 'crc64', at: NOW, reception: undefined },
+  failed: { kind: 'failed', reason: 'no-answer', at: NOW, reception: undefined },
+  skipped: { kind: 'skipped', reason: 'unknown-device', at: NOW },
+};
+
+const uplink = (answers: readonly DeviceAnswer[], more: Partial<Extract<DeviceEvent, { kind: 'uplink' }>> = {}) =>
+  ({ kind: 'uplink', answers, receivedGps: RECEIVED, getsTime: false, crc: undefined, ...more }) as const;
+
+const EVENTS: { readonly [K in DeviceEvent['kind']]: Extract<DeviceEvent, { kind: K }> } = {
+  begin: { kind: 'begin' },
+  refuse: { kind: 'refuse', reason: 'image-missing' },
+  uplink: uplink([]),
+  question: { kind: 'question', fate: 'on-air', listensAlways: false },
+  'ask-again': { kind: 'ask-again' },
+  joined: { kind: 'joined' },
+  launch: { kind: 'launch', joined: true },
+  'status-requested': { kind: 'status-requested' },
+  'message-sent': { kind: 'message-sent' },
+  end: { kind: 'end', presumedComplete: true, needsCrc64: false, neverSent: false },
+  again: { kind: 'again' },
+  'server-restarted': { kind: 'server-restarted' },
+};
+
+type EventKind = DeviceEvent['kind'];
+
+/** Nothing changes and nothing is asked. */
+const SAME = 'same';
+
+const NOTHING: { readonly [E in EventKind]: string } = {
+  begin: SAME,
+  refuse: SAME,
+  uplink: SAME,
+  question: SAME,
+  'ask-again': SAME,
+  joined: SAME,
+  launch: SAME,
+  'status-requested': SAME,
+  'message-sent': SAME,
+  end: SAME,
+  again: SAME,
+  'server-restarted': SAME,
+};
+
+const TABLE: { readonly [S in DeviceState['kind']]: { readonly [E in EventKind]: string } } = {
+  pending: {
+    begin: 'setting-up, asks fragmentation',
+    refuse: 'failed: image-missing',
+    uplink: SAME,
+    question: SAME,
+    'ask-again': SAME,
+    joined: SAME,
+    launch: 'failed: no-answer',
+    'status-requested': SAME,
+    'message-sent': SAME,
+    end: 'failed: no-answer',
+    again: SAME,
+    'server-restarted': SAME,
+  },
+  'setting-up': {
+    begin: SAME,
+    refuse: 'failed: image-missing',
+    uplink: 'setting-up, asks group+session',
+    question: SAME,
+    'ask-again': 'setting-up, asks group+session',
+    joined: 'setting-up',
+    launch: 'missed: no-answer',
+    'status-requested': SAME,
+    'message-sent': SAME,
+    end: 'failed: no-answer',
+    again: SAME,
+    'server-restarted': 'setting-up, asks group+session',
+  },
+  ready: {
+    begin: SAME,
+    refuse: 'failed: image-missing',
+    uplink: SAME,
+    question: SAME,
+    'ask-again': SAME,
+    joined: 'setting-up',
+    launch: 'receiving',
+    'status-requested': SAME,
+    'message-sent': SAME,
+    end: 'failed: no-answer',
+    again: SAME,
+    'server-restarted': SAME,
+  },
+  receiving: {
+    begin: SAME,
+    refuse: 'failed: image-missing',
+    uplink: SAME,
+    question: SAME,
+    'ask-again': SAME,
+    joined: 'missed: restarted',
+    launch: SAME,
+    'status-requested': 'receiving, silent for 1',
+    'message-sent': 'done: session-answer',
+    end: 'done: status-answer',
+    again: 'setting-up, asks fragmentation',
+    'server-restarted': SAME,
+  },
+  missed: {
+    begin: SAME,
+    refuse: 'failed: image-missing',
+    uplink: SAME,
+    question: SAME,
+    'ask-again': SAME,
+    joined: SAME,
+    launch: SAME,
+    'status-requested': SAME,
+    'message-sent': SAME,
+    end: 'failed: restarted',
+    again: 'setting-up, asks fragmentation',
+    'server-restarted': SAME,
+  },
+  done: NOTHING,
+  failed: NOTHING,
+  skipped: NOTHING,
+};
+
+function describeStep(before: DeviceState, { state, ask }: DeviceStep): string {
+  const asks = ask.length === 0 ? '' : `, asks ${ask.join('+')}`;
+  if (state === before) return `${SAME}${asks}`;
+  switch (state.kind) {
+    case 'failed':
+    case 'missed':
+    case 'skipped':
+      return `${state.kind}: ${state.reason}`;
+    case 'done':
+      return `done: ${state.evidence}`;
+    case 'receiving':
+      return state.silentFor === 0 ? 'receiving' : `receiving, silent for ${state.silentFor}`;
+    default:
+      return `${state.kind}${asks}`;
+  }
+}
+
+const step = (state: DeviceState, event: DeviceEvent, more: Partial<DeviceContext> = {}): DeviceStep =>
+  deviceStep(state, event, { ...CONTEXT, ...more });
+const told = (state: DeviceState, event: DeviceEvent, more: Partial<DeviceContext> = {}): string =>
+  describeStep(state, step(state, event, more));
+
+describe('the table of a device', () => {
+  it('has a row for every state and event there is', () => {
+    const states = kindsOf('device-state.ts', 'DeviceState');
+    const events = kindsOf('device-machine.ts', 'DeviceEvent');
+    expect(Object.keys(TABLE).sort()).toEqual([...states].sort());
+    for (const row of Object.values(TABLE)) expect(Object.keys(row).sort()).toEqual([...events].sort());
+    expect(states).toHaveLength(8);
+    expect(events).toHaveLength(12);
+  });
+
+  for (const [stateKind, row] of Object.entries(TABLE) as [DeviceState['kind'], Record<EventKind, string>][]) {
+    it.each(Object.entries(row) as [EventKind, string][])(`${stateKind} + %s -> %s`, (eventKind, expected) => {
+      expect(told(STATES[stateKind], EVENTS[eventKind])).toBe(expected);
+    });
+  }
+});
+
+const ACCEPTED = { kind: 'group', groupId: 0, accepted: true } as const;
+const SESSION = { kind: 'session', groupId: 0, errors: [], timeToStartS: 60 } as const;
+const refusal = (...errors: string[]): DeviceAnswer => ({
+  kind: 'session',
+  groupId: 0,
+  errors,
+  timeToStartS: undefined,
+});
+const fragmentation = (...errors: string[]): DeviceAnswer => ({ kind: 'fragmentation', fragIndex: 0, errors });
+
+const settingUp = (more: Partial<SettingUp> = {}): SettingUp => ({ ...SETTING_UP, askAgainAt: undefined, ...more });
+const todoOf = ({ state }: DeviceStep): readonly SetupStep[] => (state.kind === 'setting-up' ? state.todo : []);
+
+describe('setting up', () => {
+  it('asks one step at a time unless the device takes several commands', () => {
+    const all = settingUp({ todo: ['fragmentation', 'group', 'session'] });
+    expect(step(all, uplink([fragmentation()])).ask).toEqual(['group', 'session']);
+    expect(step(all, uplink([fragmentation()]), { severalCommands: false }).ask).toEqual(['group']);
+    expect(step(settingUp(), uplink([ACCEPTED]), { severalCommands: false }).ask).toEqual(['session']);
+    expect(told(settingUp(), uplink([ACCEPTED, SESSION]))).toBe('ready');
+  });
+
+  it('takes answers in any order and counts each once', () => {
+    const all = settingUp({ todo: ['fragmentation', 'group', 'session'] });
+    const first = step(all, uplink([SESSION, ACCEPTED]));
+    expect(todoOf(first)).toEqual(['fragmentation']);
+    expect(told(first.state, uplink([SESSION, ACCEPTED, fragmentation()]))).toBe('ready');
+  });
+
+  it('needs no fragmentation for a message', () => {
+    expect(step(STATES.pending, EVENTS.begin, { kind: 'Message' }).ask).toEqual(['group', 'session']);
+  });
+
+  it('waits for the question that is queued instead of putting another behind it', () => {
+    const queued = settingUp({ question: 'queued' });
+    expect(step(queued, uplink([])).ask).toEqual([]);
+    expect(step(queued, EVENTS['server-restarted']).ask).toEqual(['group', 'session']);
+    const onAir = step(queued, EVENTS.question).state;
+    expect(onAir).toEqual({ ...queued, question: 'on-air' });
+    expect(step(onAir, uplink([])).ask).toEqual(['group', 'session']);
+  });
+
+  it('asks a lost question again with the next uplink', () => {
+    const lost = step(settingUp({ question: 'queued' }), {
+      kind: 'question',
+      fate: 'lost',
+      listensAlways: false,
+    }).state;
+    expect(lost).toMatchObject({ question: 'none', askAgainAt: undefined });
+    expect(step(lost, uplink([])).ask).toEqual(['group', 'session']);
+  });
+
+  it('asks a device that listens all the time again by itself', () => {
+    for (const fate of ['on-air', 'lost'] as const) {
+      const asked = step(settingUp({ question: 'queued' }), { kind: 'question', fate, listensAlways: true }).state;
+      const askAgainAt = asked.kind === 'setting-up' ? asked.askAgainAt : undefined;
+      expect(askAgainAt).toBeGreaterThan(NOW);
+      expect(told(asked, EVENTS['ask-again'])).toBe(SAME);
+      expect(step(asked, EVENTS['ask-again'], { now: utcMs(askAgainAt ?? 0) }).ask).toEqual(['group', 'session']);
+    }
+  });
+
+  it('provokes no uplink shortly before the start', () => {
+    for (const event of [uplink([]), EVENTS['ask-again'], EVENTS['server-restarted']] as const) {
+      expect(step(SETTING_UP, event, { now: utcMs(LAUNCH - 5_999) }).ask).toEqual([]);
+    }
+    expect(step(SETTING_UP, uplink([]), { now: utcMs(LAUNCH - 6_000) }).ask).not.toEqual([]);
+    expect(step(STATES.pending, EVENTS.begin, { now: utcMs(LAUNCH - 1) })).toMatchObject({
+      state: { kind: 'setting-up', question: 'none' },
+      ask: [],
+    });
+  });
+
+  it('does not ask without end', () => {
+    let state: DeviceState = settingUp({ asked: 0, question: 'none' });
+    let asked = 0;
+    for (let n = 0; n < 100; n++) {
+      const next = step(state, uplink([]));
+      asked += next.ask.length > 0 ? 1 : 0;
+      state = step(next.state, EVENTS.question).state;
+    }
+    expect(asked).toBe(40);
+    expect(told(state, EVENTS.launch)).toBe('missed: no-answer');
+  });
+
+  it('fails a device that refuses the fragmentation', () => {
+    expect(
+      told(settingUp({ todo: ['fragmentation', 'group', 'session'] }), uplink([fragmentation('NotEnoughMemory')])),
+    ).toBe('failed: fragmentation-refused');
+  });
+
+  it('gives a device that refuses the group one more chance: it may have been busy', () => {
+    const REFUSED = { ...ACCEPTED, accepted: false };
+    const first = step(settingUp(), uplink([REFUSED, refusal('McGroupUndefined', 'FreqError', 'DRError')]));
+    expect(first.ask).toEqual(['group', 'session']);
+    expect(told(first.state, uplink([REFUSED]))).toBe('failed: group-refused');
+    expect(told(first.state, uplink([ACCEPTED, SESSION]))).toBe('ready');
+  });
+
+  it('fails a device that finds fault with frequency or data rate', () => {
+    for (const errors of [['FreqError'], ['DRError'], ['DRError', 'FreqError']]) {
+      expect(told(settingUp(), uplink([ACCEPTED, refusal(...errors)]))).toBe('failed: session-refused');
+    }
+  });
+
+  it('sets up the group again for a device that has none, and sets no clock for that', () => {
+    const again = step(settingUp({ todo: ['session'] }), uplink([refusal('McGroupUndefined', 'FreqError', 'DRError')]));
+    expect(todoOf(again)).toEqual(['group', 'session']);
+    expect(again.ask).toEqual(['group', 'session']);
+  });
+
+  it.each([['McGroupUndefined'], ['StartMissed']])('sets the clock of a device that says %s', (error) => {
+    const again = step(settingUp({ todo: ['session'] }), uplink([refusal(error)]));
+    expect(todoOf(again)).toEqual(['clock', 'group', 'session']);
+    expect(again.ask).toEqual(['clock']);
+  });
+
+  it('gives up after a few rounds, for the reason that the device named', () => {
+    const outcome = (answer: DeviceAnswer): [number, string] => {
+      let state: DeviceState = settingUp();
+      for (let n = 1; n < 100; n++) {
+        state = step(state, uplink([ACCEPTED, answer], { getsTime: true })).state;
+        if (state.kind !== 'setting-up') return [n, state.kind === 'failed' ? state.reason : state.kind];
+      }
+      return [100, 'still setting up'];
+    };
+    expect(outcome(refusal('McGroupUndefined', 'FreqError', 'DRError'))).toEqual([5, 'session-refused']);
+    expect(outcome(refusal('StartMissed'))).toEqual([5, 'clock-not-set']);
+    expect(outcome({ ...SESSION, timeToStartS: 0xff_ffff })).toEqual([5, 'clock-not-set']);
+  });
+});
+
+describe('the clock of a device', () => {
+  it.each([57, 58, 60, 63])('is right when %i s are left by it and 60 by ours', (timeToStartS) => {
+    expect(told(settingUp({ todo: ['session'] }), uplink([{ ...SESSION, timeToStartS }]))).toBe('ready');
+  });
+
+  it.each([0, 56, 64, 78, 0xff_ffff])('is wrong when it is %i s', (timeToStartS) => {
+    const next = step(settingUp({ todo: ['session'] }), uplink([{ ...SESSION, timeToStartS }]));
+    expect(todoOf(next)).toEqual(['clock', 'session']);
+    expect(next.ask).toEqual(['clock']);
+  });
+
+  it('does not matter to a device that counts down', () => {
+    const answer = uplink([{ ...SESSION, timeToStartS: 12 }]);
+    expect(told(settingUp({ todo: ['session'] }), answer, { checksClock: false })).toBe('ready');
+  });
+
+  it('counts as set when the device is told the time, whatever else is to do first', () => {
+    const state = settingUp({ todo: ['group', 'clock', 'session'], resyncs: 1 });
+    const next = step(state, uplink([], { getsTime: true }));
+    expect(todoOf(next)).toEqual(['group', 'session']);
+    // The window is taken by the time itself.
+    expect(next.ask).toEqual([]);
+    expect(step(next.state, uplink([])).ask).toEqual(['group', 'session']);
+  });
+
+  it('is asked about until launch, then the device is left for another session', () => {
+    const state = settingUp({ todo: ['clock', 'session'], resyncs: 1 });
+    expect(step(state, uplink([])).ask).toEqual(['clock']);
+    expect(told(state, EVENTS.launch)).toBe('missed: clock-not-set');
+  });
+});
+
+describe('launch', () => {
+  const silent = settingUp({ todo: ['fragmentation', 'group', 'session'] });
+
+  it('tells devices that never answered from those that never joined', () => {
+    expect(told(silent, EVENTS.launch)).toBe('failed: no-answer');
+    expect(told(silent, { kind: 'launch', joined: false })).toBe('failed: never-joined');
+    expect(told(STATES.pending, { kind: 'launch', joined: false })).toBe('failed: never-joined');
+  });
+
+  it('keeps those that answered something for another session', () => {
+    expect(told(settingUp({ todo: ['session'] }), EVENTS.launch)).toBe('missed: no-answer');
+    expect(told({ ...silent, resyncs: 1 }, EVENTS.launch)).toBe('missed: clock-not-set');
+  });
+});
+
+describe('joining anew', () => {
+  it('begins the set-up from the start, at the next uplink', () => {
+    for (const state of [SETTING_UP, STATES.ready]) {
+      const joined = step(state, EVENTS.joined);
+      expect(todoOf(joined)).toEqual(['fragmentation', 'group', 'session']);
+      expect(joined.ask).toEqual([]);
+      expect(step(joined.state, uplink([])).ask).toEqual(['fragmentation']);
+    }
+  });
+});
+
+describe('an unknown device', () => {
+  it('is skipped, not failed', () => {
+    expect(told(STATES.pending, { kind: 'refuse', reason: 'unknown-device' })).toBe('skipped: unknown-device');
+  });
+});
+
+describe('receiving', () => {
+  const status = (more: Partial<Extract<DeviceAnswer, { kind: 'status' }>> = {}): DeviceAnswer => ({
+    kind: 'status',
+    nbFragReceived: 9,
+    missingFrag: 3,
+    memoryError: false,
+    ...more,
+  });
+
+  it('keeps what the device last said, and since when it has said the same', () => {
+    const first = step(RECEIVING, uplink([status()])).state;
+    expect(first).toMatchObject({
+      reception: { nbFragReceived: 9, missingFrag: 3, sentByThen: 12, steadySince: 12 },
+      silentFor: 0,
+    });
+    const asked = step(first, EVENTS['status-requested']).state;
+    expect(asked).toMatchObject({ kind: 'receiving', silentFor: 1 });
+    const second = step(asked, uplink([status({ nbFragReceived: 15 })]), { sent: 20 }).state;
+    expect(second).toMatchObject({ reception: { nbFragReceived: 15, sentByThen: 20, steadySince: 12 }, silentFor: 0 });
+    const third = step(second, uplink([status({ missingFrag: 1 })]), { sent: 30 }).state;
+    expect(third).toMatchObject({ reception: { sentByThen: 30, steadySince: 30 } });
+  });
+
+  it('fails a device whose memory is too small', () => {
+    expect(told(RECEIVING, uplink([status({ memoryError: true })]))).toBe('failed: memory-exhausted');
+  });
+
+  it('believes a check value, a finished session and a good MIC', () => {
+    const crc64 = { kind: 'crc64', octets: new Uint8Array(8) } as const;
+    expect(told(RECEIVING, uplink([crc64], { crc: 'match' }))).toBe('done: crc64');
+    expect(told(RECEIVING, uplink([crc64], { crc: 'mismatch' }))).toBe('failed: integrity-mismatch');
+    expect(told(RECEIVING, uplink([crc64]))).toBe(SAME);
+    expect(told(RECEIVING, uplink([{ kind: 'session-complete' }]))).toBe('done: session-complete');
+    expect(told(RECEIVING, uplink([{ kind: 'block-received', fragIndex: 0, micError: false }]))).toBe('done: mic');
+    expect(told(RECEIVING, uplink([{ kind: 'block-received', fragIndex: 0, micError: true }]))).toBe(
+      'failed: integrity-mismatch',
+    );
+  });
+
+  it('does not take news of an earlier session for this one', () => {
+    const early = { allPlainSent: false, sent: 3 };
+    expect(told(RECEIVING, uplink([{ kind: 'session-complete' }]), early)).toBe(SAME);
+    expect(told(RECEIVING, uplink([{ kind: 'block-received', fragIndex: 0, micError: true }]), early)).toBe(SAME);
+  });
+
+  it('ends with what is known', () => {
+    const end = (more: Partial<Extract<DeviceEvent, { kind: 'end' }>>): DeviceEvent => ({ ...EVENTS.end, ...more });
+    expect(told(RECEIVING, end({ presumedComplete: false }))).toBe('failed: not-complete');
+    expect(told(RECEIVING, end({ needsCrc64: true }))).toBe('failed: not-verified');
+    expect(told(RECEIVING, end({ neverSent: true }))).toBe('failed: not-sent');
+    expect(told(RECEIVING, end({ presumedComplete: false }), { kind: 'Message' })).toBe('done: session-answer');
+    expect(told(RECEIVING, end({ neverSent: true }), { kind: 'Message' })).toBe('failed: not-sent');
+  });
+});
