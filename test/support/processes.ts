@@ -29,6 +29,8 @@ export function startProgram(
     cwd: options.cwd ?? ROOT,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own: npm and what it starts can be told together to end.
+    detached: true,
   });
   let stdout = '';
   let all = '';
@@ -57,11 +59,11 @@ export function startProgram(
           settle(() => reject(new Error(`${command} ${args.join(' ')}: ${why} before ${pattern}:\n${all}`)));
         const limit = setTimeout(() => fail(`waited ${limitMs} ms`), limitMs);
         child.stdout.on('data', look);
-        ended.then(({ code }) => fail(`ended with code ${code}`));
+        void ended.then(({ code }) => fail(`ended with code ${code}`));
         look();
       }),
     stop: async () => {
-      child.kill('SIGTERM');
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
       await ended;
     },
   };
@@ -96,9 +98,15 @@ export async function runProgram(
 /** @throws Error naming the Debian package that has the program */
 export function requireFile(file: string, debianPackage: string): string {
   if (!existsSync(file)) {
-    throw new Error(`${file} is missing: install the Debian package ${debianPackage} (npm test does, where it may)`);
+    throw new Error(`${file} is missing: npm test installs the Debian package ${debianPackage}, where it may`);
   }
   return file;
+}
+
+/** @throws Error when the repository was not set up: `npm start` would do so now, under the feet of the tests */
+export function requireSetup(): void {
+  const stamp = join(ROOT, 'node_modules', '.airlift-setup');
+  if (!existsSync(stamp)) throw new Error(`${stamp} is missing: run npm test, which sets the repository up first`);
 }
 
 /** @throws Error when the packages are not compiled */

@@ -125,7 +125,9 @@ export class ActiveJob {
   /** The last plain fragment is on its way or was sent, so that a device may have the whole image. */
   get allPlainSent(): boolean {
     const { plan, state } = this;
-    if (plan.kind !== 'FOTA' || !('sent' in state)) return false;
+    if (plan.kind !== 'FOTA' || !('session' in state)) return false;
+    if (state.round > 1) return true;
+    if (state.kind === 'setup') return false;
     const underWay = state.kind === 'broadcasting' && state.phase.kind === 'sending' ? state.phase.frame.number : 0;
     return Math.max(state.sent, underWay) >= plan.nbFrag;
   }
@@ -179,9 +181,9 @@ export class ActiveJob {
 /** Whether a change must survive a crash: where a question stands need not, since it is asked anew after a restart. */
 function isWorthStoring(before: DeviceState, after: DeviceState | undefined): boolean {
   if (before.kind !== 'setting-up' || after?.kind !== 'setting-up') return before !== after;
-  return (
-    before.todo.join() !== after.todo.join() || before.resyncs !== after.resyncs || before.refusals !== after.refusals
-  );
+  if (before.todo.join() !== after.todo.join()) return true;
+  const facts = ['resyncs', 'refusals', 'heard', 'mayListen'] as const;
+  return facts.some((fact) => before[fact] !== after[fact]);
 }
 
 /** Cuts the image of a job and computes the values that devices check it with. */

@@ -258,6 +258,7 @@ function receptionAnswer(
         sentByThen: context.sent,
         steadySince: steady ? before.steadySince : context.sent,
         countsPlainLosses: context.missingMeans === 'plain-losses',
+        countsMissingNow: context.missingMeans === 'missing-now',
         zeroIsOpen: context.zeroMissingIsOpen,
       };
       if (answer.memoryError) return failed('memory-exhausted', context.now, reception);

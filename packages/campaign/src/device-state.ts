@@ -19,6 +19,8 @@ export interface Reception {
   readonly steadySince: number;
   /** The device's profile says that `missingFrag` counts plain losses, repaired or not. */
   readonly countsPlainLosses?: boolean;
+  /** The device's profile says that `missingFrag` is 0 as soon as the block is complete. */
+  readonly countsMissingNow?: boolean;
   /** The device's profile says that 0 missing is reached before the block is complete. */
   readonly zeroIsOpen?: boolean;
 }

@@ -278,10 +278,10 @@ function afterListening(state: Broadcasting, context: BroadcastContext): JobStep
   return nextFrame({ ...state, goal }, context);
 }
 
-function end(state: Broadcasting, { devices, now }: BroadcastContext): JobStep {
+function end(state: Broadcasting, { devices, plan, now }: BroadcastContext): JobStep {
   const { startedAt, round, session, sent } = state;
   // A check value is welcome after the session as well.
-  const isMoot = devices.receiving === 0 || sent === 0;
+  const isMoot = devices.receiving === 0 || sent === 0 || plan.kind === 'Message';
   const until = isMoot ? now : utcMs(now + TEARDOWN_MS);
   return { state: { kind: 'teardown', startedAt, round, session, sent, until, percent: BROADCAST_END }, effects: [] };
 }

@@ -11,6 +11,8 @@ const WORST_LOSS = 0.9;
 const FIRST_MARGIN = 5;
 /** With so many beyond the losses a device fails once in 250 times: enough to believe it without a check value. */
 const BELIEF_MARGIN = 8;
+/** With so many it fails once in 4000 times: enough even against its own word that something is missing. */
+const CERTAIN_MARGIN = 12;
 /** A device that left so many status requests unanswered is not waited for. */
 export const SILENT_LIMIT = 2;
 /** MissingFrag is one octet: 255 may stand for more. */
@@ -58,11 +60,14 @@ export function believedComplete(reception: Reception | undefined, nbFrag: numbe
   if (lost === 0 && reception.zeroIsOpen !== true) return sent >= nbFrag && nbFragReceived >= nbFrag;
   const loss = Math.min(0.95, lost / nbFrag);
   const enough = lost + BELIEF_MARGIN;
+  if (lost > 0 && reception.countsMissingNow === true) {
+    return surelyHeard(sent - sentByThen, countedLoss(reception)) >= enough;
+  }
   if (surelyHeard(sent - nbFrag, loss) < enough) return false;
   if (reception.countsPlainLosses === true) return true;
   // Had it said what it lacks at that moment, then it would have heard too little in all, or have said less since.
   const heardInAll = nbFragReceived + Math.max(0, sent - sentByThen) * (1 - countedLoss(reception));
-  if (heardInAll >= nbFrag + BELIEF_MARGIN) return true;
+  if (heardInAll >= nbFrag + (lost === 0 ? BELIEF_MARGIN : CERTAIN_MARGIN)) return true;
   return reception.zeroIsOpen !== true && surelyHeard(sentByThen - steadySince, loss) >= enough;
 }
 

@@ -51,8 +51,8 @@ const MOST_FRAGMENTS = 16_383;
 /** FragSize is one octet, and so is Padding. */
 const LARGEST_FRAGMENT = 255;
 const DEFAULT_LAUNCH_S = 60;
-/** A device of class A takes two uplinks for its set-up, another two when its clock is to be set, and some get lost. */
-const UPLINKS_BEFORE_LAUNCH = 6;
+/** A device of class A takes two exchanges for its set-up, another two when its clock is to be set, and some get lost. */
+const UPLINKS_BEFORE_LAUNCH = 9;
 const DEFAULT_PACING: Pacing = { sleepMs: 1500, paritySleepMs: 3000, shortSleepMs: 1000 };
 
 /**

@@ -33,6 +33,14 @@ export function broadcastKey(traits: DeviceTraits): string {
   return `${traits.codeRule}/${traits.fragIndexBase}/${traits.ports.fragmentation}`;
 }
 
+const MISSING_MEANS = {
+  missing: 'missing-now',
+  'at-least': 'missing-now',
+  'plain-losses': 'plain-losses',
+  // Complete with 1 missing when nothing was lost.
+  'missing-or-one': 'unknown',
+} as const satisfies Record<DeviceProfile['fragmentation']['status']['missing'], DeviceTraits['missingMeans']>;
+
 /** The ports that the specifications recommend, for packages that a profile does not name. */
 const DEFAULT_PORTS = { multicast: 200, fragmentation: 201, clock: 202 } as const;
 
@@ -55,11 +63,7 @@ export function traitsOf(profile: DeviceProfile, assigned: boolean): DeviceTrait
     sessionTime: multicast.sessionTime,
     severalCommands: profile.commandsPerDownlink === 'several',
     keyScheme: keys.scheme,
-    missingMeans: !assigned
-      ? 'unknown'
-      : fragmentation.status.missing === 'plain-losses'
-        ? 'plain-losses'
-        : 'missing-now',
+    missingMeans: assigned ? MISSING_MEANS[fragmentation.status.missing] : 'unknown',
     confirmsByCrc64: assigned && fragmentation.integrity === 'mts-crc64',
     zeroMissingIsOpen: fragmentation.status.missing === 'at-least',
   };

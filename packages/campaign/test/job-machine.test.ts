@@ -75,7 +75,10 @@ const STATES = {
   'broadcasting/pacing': broadcasting(PACING_PHASE),
   'broadcasting/sending': broadcasting(SENDING),
   'broadcasting/holding': broadcasting({ kind: 'holding', frame: PLAIN, refusals: 1, until: MID }),
-  'broadcasting/listening': broadcasting({ kind: 'listening', until: MID }, { sent: 17, statusRequests: 1 }),
+  'broadcasting/listening': broadcasting(
+    { kind: 'listening', until: utcMs(MID + 20_000) },
+    { sent: 17, statusRequests: 1 },
+  ),
   teardown: teardown(),
   complete: { kind: 'complete', startedAt: SAMPLE_AT, completedAt: MID },
   cancelled: { kind: 'cancelled', at: MID },

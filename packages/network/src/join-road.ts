@@ -46,7 +46,8 @@ export async function joinRoad(
   }
   const devAddr = await freshDevAddr(parts);
   const keys = deriveSessionKeys10({ rootKey, joinNonce, netId: config.netId, devNonce });
-  const { rx2 } = config.region;
+  const { frequencyHz: rx2FrequencyHz, dataRate } = config.region.rx2;
+  const rx2DataRate = config.rx2DataRate ?? dataRate;
   const stored = await store.saveJoin({
     devEui,
     devAddr,
@@ -59,8 +60,8 @@ export async function joinRoad(
     lastFCntUp: undefined,
     rxDelayS: config.rxDelayS,
     rx1DrOffset: 0,
-    rx2DataRate: rx2.dataRate,
-    rx2FrequencyHz: rx2.frequencyHz,
+    rx2DataRate,
+    rx2FrequencyHz,
     lastUplink: undefined,
   });
   if (!stored) {
@@ -74,7 +75,7 @@ export async function joinRoad(
       netId: config.netId,
       devAddr,
       rx1DrOffset: 0,
-      rx2DataRate: rx2.dataRate,
+      rx2DataRate,
       rxDelay: config.rxDelayS,
       cfList: regionCfList(config.region, config.subBand === undefined ? {} : { subBand: config.subBand }),
     },

@@ -9,6 +9,8 @@ export interface NetworkConfig {
   readonly netId: number;
   /** Upper 16 bits of every multicast address; `0xf0da` is what MultiTech's gateways use. */
   readonly mcAddrPrefix: number;
+  /** Data rate of RX2 that join-accepts fix; undefined = the default of the region, which is slow in most. */
+  readonly rx2DataRate: number | undefined;
   /** Seconds from the end of an uplink to RX1. */
   readonly rxDelayS: number;
   /** How long receptions of one frame by several gateways are gathered, milliseconds. */
@@ -21,6 +23,7 @@ export const DEFAULT_NETWORK_CONFIG: Omit<NetworkConfig, 'region'> = {
   subBand: undefined,
   netId: 0,
   mcAddrPrefix: 0xf0da,
+  rx2DataRate: undefined,
   rxDelayS: 1,
   gatherMs: 120,
   answerWaitMs: 400,

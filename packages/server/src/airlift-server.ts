@@ -5,7 +5,7 @@ import { CampaignEngine } from '@airlift/campaign';
 import { bindUdpSocket, SemtechUdpLink, type UdpSocket } from '@airlift/gateways';
 import { CallerError, type Clock, type Entropy, SystemClock, systemEntropy, utcMs } from '@airlift/kernel';
 import { multicastProblem, type Region, region as regionByName } from '@airlift/lorawan';
-import { NetworkServer } from '@airlift/network';
+import { DEFAULT_NETWORK_CONFIG, NetworkServer } from '@airlift/network';
 import { claimDataDir, openStore, type Store } from '@airlift/store';
 import { CampaignJobDesk } from './campaign-job-desk.ts';
 import { NetworkDeviceLink } from './network-device-link.ts';
@@ -16,6 +16,8 @@ import { StoredDirectory } from './stored-directory.ts';
 import { StoredWhitelist } from './stored-whitelist.ts';
 import { tlsMaterial } from './tls-material.ts';
 
+/** SF9 in RX2, as most networks in Europe have it: at the default of SF12 an answer takes eight times as long. */
+const EU868_RX2_DATA_RATE = 3;
 /** How often uploads that nobody needs any more are looked for, real time. */
 const GARBAGE_EVERY_MS = 3_600_000;
 /** Requests under way get so long to end when the server stops; whoever stops it waits for little more. */
@@ -95,13 +97,12 @@ async function assemble(
     entropy,
     log: log.network,
     config: {
+      ...DEFAULT_NETWORK_CONFIG,
       region,
       subBand: region.channels.kind === 'fixed' && config.subBand !== null ? config.subBand : undefined,
       netId: config.netId,
       mcAddrPrefix: config.mcAddrPrefix,
-      rxDelayS: 1,
-      gatherMs: 120,
-      answerWaitMs: 400,
+      rx2DataRate: config.rx2DataRate ?? (region.name === 'EU868' ? EU868_RX2_DATA_RATE : undefined),
     },
   });
   const engine = new CampaignEngine({
@@ -206,6 +207,15 @@ async function loadProfiles(config: ServerConfig): Promise<ProfileRegistry> {
   }
   if (config.deviceProfile !== null) profiles.get(config.deviceProfile);
   return profiles;
+}
+
+/**
+ * When devices listen for an answer, and until when it is put together. Faster time leaves less real time for it, so the
+ * windows open later then; later than two seconds, what is asked shortly before a session would still be open at its start.
+ */
+function answerTimes(timeScale: number): { rxDelayS: number; gatherMs: number; answerWaitMs: number } {
+  const rxDelayS = timeScale > 15 ? 2 : 1;
+  return { rxDelayS, gatherMs: 120, answerWaitMs: rxDelayS * 1000 - 600 };
 }
 
 /** Faster time must not jump back when the server starts again, so the instant at which it began is kept. */

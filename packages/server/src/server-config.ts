@@ -22,6 +22,7 @@ const SETTINGS = z.strictObject({
     .transform((text) => text.toUpperCase())
     .refine((text): text is RegionName => isRegionName(text), { error: `must be one of ${REGION_NAMES.join(', ')}` }),
   subBand: z.int().min(1).max(8).nullable(),
+  rx2DataRate: z.int().min(0).max(15).nullable(),
   netId: z.int().min(0).max(0xff_ffff),
   mcAddrPrefix: z.int().min(1).max(0xffff),
   multicastFrequency: z.int().min(100_000_000).max(1_600_000_000).nullable(),
@@ -56,6 +57,7 @@ export const DEFAULT_SETTINGS = {
   adminPassword: null,
   region: 'US915',
   subBand: 2,
+  rx2DataRate: null,
   netId: 0,
   mcAddrPrefix: 0xf0da,
   multicastFrequency: null,
@@ -130,4 +132,10 @@ function fromText(setting: string, text: string): unknown {
   return isNumeric && text.trim() !== '' ? Number(text) : text;
 }
 
-const NUMERIC_WITHOUT_DEFAULT = new Set(['httpPort', 'multicastFrequency', 'multicastDataRate', 'timeAnchor']);
+const NUMERIC_WITHOUT_DEFAULT = new Set([
+  'httpPort',
+  'rx2DataRate',
+  'multicastFrequency',
+  'multicastDataRate',
+  'timeAnchor',
+]);

@@ -27,11 +27,17 @@ export function serverLog(level: string): ServerLog {
     api: (entry) => {
       if (entry.event === 'failure') {
         const { reference, method, path, error } = entry;
-        api.error({ reference, method, path, err: error }, 'request failed');
+        if (isClientGone(error)) api.debug({ method, path }, 'client went away');
+        else api.error({ reference, method, path, err: error }, 'request failed');
       } else {
         const { event, ...fields } = entry;
         api.debug(fields, event);
       }
     },
   };
+}
+
+/** A client that breaks its request off is no fault of ours, and could fill the log with it. */
+function isClientGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { request } from 'node:https';
+import { type Agent, request } from 'node:https';
 import type { JobResultJson, ProgressJson, ResultsJson, ScheduledJobJson, ScheduleJson } from '@airlift/contract';
 import { ADMIN_PASSWORD } from './server-process.ts';
 
@@ -19,13 +19,15 @@ export interface Call {
   readonly body?: string | Uint8Array;
 }
 
-/** The HTTP contract as a script of an operator speaks it: one connection for each call. */
+/** The HTTP contract as a script of an operator speaks it: one connection for each call unless an agent is given. */
 export class ContractClient {
   port: number;
+  readonly #agent: Agent | false;
   #cookie = '';
 
-  constructor(port: number) {
+  constructor(port: number, agent: Agent | false = false) {
     this.port = port;
+    this.#agent = agent;
   }
 
   /** Text of the session, as it stands in the cookie. */
@@ -83,7 +85,7 @@ export class ContractClient {
           port: this.port,
           method,
           path,
-          agent: false,
+          agent: this.#agent,
           rejectUnauthorized: false,
           headers: { ...(this.#cookie === '' ? {} : { cookie: this.#cookie }), ...headers },
         },

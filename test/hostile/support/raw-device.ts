@@ -82,7 +82,10 @@ export class RawDevice {
 }
 
 /** A device for the whitelist. */
-export function whitelistEntry(number: number, keys: { readonly octets: (count: number) => Uint8Array }): WhitelistEntry {
+export function whitelistEntry(
+  number: number,
+  keys: { readonly octets: (count: number) => Uint8Array },
+): WhitelistEntry {
   return {
     name: `raw-${number}`,
     deveui: formatEui64(parseEui64(`00800000ff00${number.toString(16).padStart(4, '0')}`)),

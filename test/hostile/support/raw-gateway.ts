@@ -3,7 +3,6 @@ import { gatewayDatagram } from '@airlift/gateways';
 import type { Eui64 } from '@airlift/kernel';
 import { boundSocket } from '../../crash/support/udp-tap.ts';
 
-const PUSH_ACK = 1;
 const PULL_RESP = 3;
 const PULL_ACK = 4;
 const HEAD_OCTETS = 4;
@@ -18,8 +17,9 @@ export interface Order {
 export class RawGateway {
   readonly eui: Eui64;
   readonly orders: Order[] = [];
-  pushAcks = 0;
-  pullAcks = 0;
+  /** Text of the TX_ACK for an order; undefined to keep silent, as forwarders of version 1 do. */
+  acknowledgement: (order: Order) => string | undefined = () => '';
+  readonly #pullAcks = new Set<number>();
   readonly #socket: Socket;
   readonly #port: number;
   #token = 0;
@@ -43,8 +43,16 @@ export class RawGateway {
     });
   }
 
-  pull(eui: Eui64 = this.eui): Promise<void> {
-    return this.send(gatewayDatagram('pull-data', this.#nextToken(), eui));
+  /** Returns the token, under which `isAnswered` knows of the answer. */
+  async pull(eui: Eui64 = this.eui): Promise<number> {
+    const token = this.#nextToken();
+    await this.send(gatewayDatagram('pull-data', token, eui));
+    return token;
+  }
+
+  /** Whether a PULL_DATA was answered. */
+  isAnswered(token: number): boolean {
+    return this.#pullAcks.has(token);
   }
 
   /** PUSH_DATA with any text for its JSON. */
@@ -87,17 +95,19 @@ export class RawGateway {
 
   #nextToken(): number {
     this.#token = (this.#token + 1) & 0xffff;
+    this.#pullAcks.delete(this.#token);
     return this.#token;
   }
 
   #receive(octets: Uint8Array): void {
-    if (octets[3] === PUSH_ACK) this.pushAcks += 1;
-    if (octets[3] === PULL_ACK) this.pullAcks += 1;
-    if (octets[3] !== PULL_RESP) return;
+    const [, high = 0, low = 0, kind] = octets;
+    const token = high * 256 + low;
+    if (kind === PULL_ACK) this.#pullAcks.add(token);
+    if (kind !== PULL_RESP) return;
     const { txpk } = JSON.parse(new TextDecoder().decode(octets.subarray(HEAD_OCTETS))) as { txpk: { data: string } };
-    this.orders.push({
-      token: (octets[1] ?? 0) * 256 + (octets[2] ?? 0),
-      phyPayload: Buffer.from(txpk.data, 'base64'),
-    });
+    const order = { token, phyPayload: Buffer.from(txpk.data, 'base64') };
+    this.orders.push(order);
+    const acknowledgement = this.acknowledgement(order);
+    if (acknowledgement !== undefined) void this.txAck(token, acknowledgement);
   }
 }

@@ -1,0 +1,332 @@
+import { ParityRowCache } from '@airlift/applayer';
+import { Rng } from '@airlift/kernel';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { DeviceState, Reception } from '../src/device-state.ts';
+import { believedComplete, firstGoal, lastGoal, nextGoal } from '../src/parity-policy.ts';
+import { Receiver, type ReportName } from './support/receivers.ts';
+
+const reception = (more: Partial<Reception> = {}): Reception => ({
+  nbFragReceived: 0,
+  missingFrag: 0,
+  sentByThen: 0,
+  steadySince: 0,
+  ...more,
+});
+const receiving = (said: Reception | undefined, silentFor = 0): DeviceState => ({
+  kind: 'receiving',
+  reception: said,
+  silentFor,
+});
+
+describe('the first goal', () => {
+  it.each([
+    [1, 7],
+    [10, 17],
+    [100, 117],
+    [214, 244],
+    [1058, 1182],
+  ])('for %i plain fragments is %i', (nbFrag, goal) => {
+    expect(firstGoal(nbFrag)).toBe(goal);
+  });
+});
+
+describe('the last goal', () => {
+  it.each([
+    [1, 42],
+    [100, 200],
+    [1058, 1733],
+    [16_000, 16_383],
+  ])('for %i plain fragments is %i', (nbFrag, goal) => {
+    expect(lastGoal(nbFrag)).toBe(goal);
+  });
+});
+
+describe('belief', () => {
+  it('needs word from the device', () => {
+    expect(believedComplete(undefined, 100, 16_383)).toBe(false);
+  });
+
+  it('is given to a device that misses nothing and heard the last plain fragment', () => {
+    const said = reception({ nbFragReceived: 100, sentByThen: 100, steadySince: 100 });
+    expect(believedComplete(said, 100, 100)).toBe(true);
+    expect(believedComplete({ ...said, nbFragReceived: 99 }, 100, 117)).toBe(false);
+  });
+
+  it('is given to a device that lost a few plain fragments when many more coded ones followed', () => {
+    const losses = (sent: number): Reception =>
+      reception({ nbFragReceived: sent, missingFrag: 3, sentByThen: sent, steadySince: sent });
+    expect(believedComplete(losses(108), 100, 108)).toBe(false);
+    expect(believedComplete(losses(117), 100, 117)).toBe(true);
+    expect(believedComplete({ ...losses(117), countsPlainLosses: true }, 100, 117)).toBe(true);
+  });
+
+  it('is not given to a device that lacks a few more after all that was sent', () => {
+    // 18 of 117 lost: 99 heard, so one at least is lacking, and the device says so.
+    const said = reception({ nbFragReceived: 98, missingFrag: 2, sentByThen: 117, steadySince: 117 });
+    expect(believedComplete(said, 100, 117)).toBe(false);
+    expect(nextGoal([receiving(said)], 100, 117, 1)).toBeGreaterThan(119);
+    expect(believedComplete(said, 100, 150)).toBe(true);
+  });
+
+  it('follows when a device says the same for so long that it must count losses', () => {
+    const said = reception({ nbFragReceived: 90, missingFrag: 3, sentByThen: 130, steadySince: 117 });
+    expect(believedComplete(said, 100, 130)).toBe(true);
+    expect(believedComplete({ ...said, steadySince: 125 }, 100, 130)).toBe(false);
+  });
+
+  it('is not given for "nothing missing" by a device that only subtracts', () => {
+    const said = reception({ nbFragReceived: 101, sentByThen: 117, steadySince: 117, zeroIsOpen: true });
+    expect(believedComplete(said, 100, 117)).toBe(false);
+    expect(believedComplete({ ...said, nbFragReceived: 108 }, 100, 117)).toBe(true);
+    expect(nextGoal([receiving(said)], 100, 117, 1)).toBeGreaterThan(117);
+  });
+
+  it('is not given at 255 missing, which may be more', () => {
+    const said = reception({ nbFragReceived: 1000, missingFrag: 255, sentByThen: 1500, steadySince: 1500 });
+    expect(believedComplete(said, 1500, 1600)).toBe(false);
+    expect(nextGoal([receiving(said)], 1500, 1600, 1)).toBeGreaterThan(2_000);
+  });
+});
+
+describe('the next goal', () => {
+  it('is what was sent when nobody receives any more', () => {
+    const states: DeviceState[] = [
+      { kind: 'pending' },
+      { kind: 'ready' },
+      { kind: 'done', evidence: 'crc64', at: 0 as never, reception: undefined },
+    ];
+    expect(nextGoal(states, 100, 117, 1)).toBe(117);
+    expect(nextGoal([], 100, 117, 1)).toBe(117);
+  });
+
+  it('does not wait for a device that left two requests unanswered', () => {
+    expect(nextGoal([receiving(undefined, 1)], 100, 117, 1)).toBe(122);
+    expect(nextGoal([receiving(undefined, 2)], 100, 117, 2)).toBe(117);
+  });
+
+  it('follows the device in the greatest need', () => {
+    const good = receiving(reception({ nbFragReceived: 117, sentByThen: 117 }));
+    const bad = receiving(reception({ nbFragReceived: 90, missingFrag: 25, sentByThen: 117 }));
+    const alone = nextGoal([bad], 100, 117, 1);
+    expect(alone).toBeGreaterThan(130);
+    expect(nextGoal([good, bad, good], 100, 117, 1)).toBe(alone);
+    expect(nextGoal([good], 100, 117, 1)).toBe(117);
+  });
+
+  const anyReception = fc.record({
+    nbFragReceived: fc.nat(16_383),
+    missingFrag: fc.nat(255),
+    sentByThen: fc.nat(16_383),
+    steadySince: fc.nat(16_383),
+    countsPlainLosses: fc.boolean(),
+    zeroIsOpen: fc.boolean(),
+  });
+  const anyState = fc.record({
+    kind: fc.constant('receiving' as const),
+    reception: fc.option(anyReception, { nil: undefined }),
+    silentFor: fc.nat(4),
+  });
+
+  it('is an integer, never below what was sent and never above the last goal', () => {
+    fc.assert(
+      fc.property(
+        fc.array(anyState, { maxLength: 8 }),
+        fc.integer({ min: 1, max: 14_000 }),
+        fc.nat(700),
+        fc.integer({ min: 0, max: 8 }),
+        (states, nbFrag, parity, requests) => {
+          const sent = Math.min(nbFrag + parity, 16_383);
+          const goal = nextGoal(states, nbFrag, sent, requests);
+          expect(Number.isInteger(goal)).toBe(true);
+          expect(goal).toBeGreaterThanOrEqual(sent);
+          expect(goal).toBeLessThanOrEqual(Math.max(sent, lastGoal(nbFrag)));
+        },
+      ),
+    );
+  });
+
+  it('stands when all that can be reached are believed complete, and moves on when one is not', () => {
+    fc.assert(
+      fc.property(
+        fc.array(anyState, { maxLength: 8 }),
+        fc.integer({ min: 1, max: 2_000 }),
+        fc.nat(300),
+        (states, nbFrag, parity) => {
+          const sent = nbFrag + parity;
+          const wanting = states.some(
+            ({ reception: said, silentFor }) => silentFor < 2 && !believedComplete(said, nbFrag, sent),
+          );
+          const goal = nextGoal(states, nbFrag, sent, 1);
+          expect(goal > sent).toBe(wanting && sent < lastGoal(nbFrag));
+        },
+      ),
+    );
+  });
+
+  it('once believed, a device stays believed whatever else is sent', () => {
+    fc.assert(
+      fc.property(
+        anyReception,
+        fc.integer({ min: 1, max: 4_000 }),
+        fc.nat(4_000),
+        fc.nat(2_000),
+        (said, nbFrag, sent, more) => {
+          if (believedComplete(said, nbFrag, sent)) expect(believedComplete(said, nbFrag, sent + more)).toBe(true);
+        },
+      ),
+    );
+  });
+});
+
+// ---- whole broadcasts ------------------------------------------------------------------------------------------------
+
+const MOST_REQUESTS = 8;
+
+interface Broadcast {
+  readonly sent: number;
+  readonly requests: number;
+  readonly receivers: readonly Receiver[];
+}
+
+/** Lets the policy serve devices; those that report completion themselves are not asked any more. */
+function broadcast(options: {
+  readonly rows: ParityRowCache;
+  readonly devices: number;
+  readonly loss: number;
+  readonly report: ReportName;
+  readonly reportsCompletion: boolean;
+  readonly answerLoss?: number;
+  readonly rng: Rng;
+}): Broadcast {
+  const { rows, loss, rng, reportsCompletion, answerLoss = 0 } = options;
+  const { nbFrag } = rows;
+  const receivers = Array.from({ length: options.devices }, () => new Receiver(rows, options.report));
+  const open = (): Receiver[] => receivers.filter((one) => !(reportsCompletion && one.complete));
+  let sent = 0;
+  let goal = firstGoal(nbFrag);
+  for (let requests = 0; ; ) {
+    while (sent < goal && open().length > 0) {
+      sent += 1;
+      for (const receiver of open()) if (!rng.chance(loss)) receiver.hear(sent);
+    }
+    if (open().length === 0 || requests === MOST_REQUESTS) return { sent, requests, receivers };
+    requests += 1;
+    for (const receiver of open()) {
+      receiver.asked();
+      if (!rng.chance(answerLoss)) receiver.answer(sent);
+    }
+    goal = nextGoal(
+      open().map((receiver) => receiver.state),
+      nbFrag,
+      sent,
+      requests,
+    );
+    if (goal <= sent) return { sent, requests, receivers };
+  }
+}
+
+/** E[max] of table A2: fragments to send until the worst of so many devices is complete. */
+function expectedMax(nbFrag: number, loss: number, devices: number): number {
+  const enough = Array.from({ length: 40 }, (_, extra) => {
+    let product = 1;
+    for (let j = extra + 1; j < 60; j++) product *= 1 - 2 ** -j;
+    return product;
+  });
+  // Chance of k heard of t sent, kept for k around NbFrag only.
+  let mean = 0;
+  let heard = new Float64Array(nbFrag + 60);
+  heard[0] = 1;
+  for (let t = 0; t < 2 * nbFrag + 200; t++) {
+    let complete = 0;
+    let atLeast = 1;
+    for (let k = 0; k < nbFrag + 40; k++) {
+      const p = heard[k] ?? 0;
+      atLeast -= p;
+      if (k >= nbFrag) complete += p * (enough[k - nbFrag] ?? 1);
+    }
+    mean += 1 - Math.min(1, complete + Math.max(0, atLeast)) ** devices;
+    const next = new Float64Array(heard.length);
+    for (let k = 0; k < heard.length; k++) {
+      next[k] = (heard[k] ?? 0) * loss + (k === 0 ? 0 : (heard[k - 1] ?? 0)) * (1 - loss);
+    }
+    heard = next;
+  }
+  return mean;
+}
+
+describe('the limit that broadcasts are measured by', () => {
+  it.each([
+    [500, 0.1, 1, 557.3],
+    [500, 0.1, 10, 570.1],
+    [500, 0.2, 100, 660.2],
+    [1058, 0.1, 10, 1195.5],
+    [1058, 0.3, 1, 1513.7],
+  ])('is that of table A2: %i fragments, loss %f, %i devices: %f', (nbFrag, loss, devices, expected) => {
+    expect(Math.abs(expectedMax(nbFrag, loss, devices) - expected)).toBeLessThan(0.15);
+  });
+});
+
+const SEED = 'parity-policy-1';
+
+describe.each([
+  { nbFrag: 214, devices: 20, loss: 0.1, trials: 60 },
+  { nbFrag: 214, devices: 20, loss: 0.01, trials: 30 },
+  { nbFrag: 214, devices: 5, loss: 0.3, trials: 30 },
+  { nbFrag: 500, devices: 10, loss: 0.2, trials: 20 },
+  { nbFrag: 40, devices: 50, loss: 0.05, trials: 40 },
+])('$nbFrag fragments to $devices devices with a loss of $loss', ({ nbFrag, devices, loss, trials }) => {
+  const rows = new ParityRowCache(nbFrag, 'v1');
+  const limit = expectedMax(nbFrag, loss, devices);
+  const runs = (report: ReportName, reportsCompletion: boolean, answerLoss: number): readonly Broadcast[] =>
+    Array.from({ length: trials }, (_, trial) => {
+      const rng = new Rng(SEED).fork(`${nbFrag}/${loss}/${report}/${reportsCompletion}/${trial}`);
+      return broadcast({ rows, devices, loss, report, reportsCompletion, answerLoss, rng });
+    });
+  const mean = (all: readonly Broadcast[]): number => all.reduce((sum, one) => sum + one.sent, 0) / all.length;
+  const hint = `seed ${SEED}`;
+
+  it.each(['rank', 'plain'] as const)(
+    'serves all that report completion (%s), with no more frames than needed',
+    (report) => {
+      const all = runs(report, true, 0);
+      for (const one of all)
+        for (const r of one.receivers)
+          if (!r.complete)
+            console.log(
+              'DBG',
+              one.sent,
+              one.requests,
+              JSON.stringify(r.reception),
+              believedComplete(r.reception, nbFrag, one.sent),
+            );
+      expect(
+        all.flatMap((one) => one.receivers).filter((one) => !one.complete),
+        hint,
+      ).toHaveLength(0);
+      expect(Math.abs(mean(all) / limit - 1), `${mean(all)} for ${limit}, ${hint}`).toBeLessThan(0.02);
+    },
+  );
+
+  it.each(['rank', 'plain', 'losses', 'modem', 'difference'] as const)(
+    'believes the right ones of those that only answer when asked (%s), at a bounded price',
+    (report) => {
+      const all = runs(report, false, 0.05);
+      const believed = all.flatMap((one) =>
+        one.receivers.map(
+          (receiver) => [believedComplete(receiver.reception, nbFrag, one.sent), receiver.complete] as const,
+        ),
+      );
+      const wrongly = believed.filter(([belief, complete]) => belief && !complete).length;
+      const missed = believed.filter(([belief, complete]) => !belief && complete).length;
+      const incomplete = believed.filter(([, complete]) => !complete).length;
+      const { length } = believed;
+      const words = `${wrongly} wrongly believed, ${missed} not believed, ${incomplete} incomplete of ${length}`;
+      const facts = `${words}; ${mean(all)} frames for ${limit}; ${hint}`;
+      expect(wrongly / length, facts).toBeLessThan(0.006);
+      expect(missed / length, facts).toBeLessThan(0.03);
+      expect(incomplete / length, facts).toBeLessThan(0.01);
+      expect(mean(all), facts).toBeLessThan(limit * 1.2 + 15);
+    },
+  );
+});
