@@ -56,7 +56,7 @@ describe(`an undisturbed update (seed ${SEED}/calm)`, () => {
 describe(`the wishes of the caller (seed ${SEED}/wishes)`, () => {
   it('max_packet_size, parity_fragments_per_session and the three sleep times are honoured on air', async () => {
     // Devices that never confirm an image by themselves: the broadcast goes on to its planned end.
-    const silent = behaviour('loramac-node', { name: 'without-checksum' });
+    const silent = behaviour('loramac-node', { multicast: { quietBeforeS: 5 } });
     const instance = await TestInstance.start({
       seed: `${SEED}/wishes`,
       devices: 2,

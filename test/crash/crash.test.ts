@@ -83,7 +83,8 @@ describe(`a server that is killed again and again (AIRLIFT_CRASH_SEED=${SEED})`,
     expect(await world.client.scheduled()).toEqual([]);
   });
 
-  it('has nothing to complain of', () => {
+  it('has nothing to complain of, and stops as it should', async () => {
+    expect(await world.stop()).toEqual({ code: 0, signal: null });
     expect(world.complaints).toEqual([]);
   });
 

@@ -3,13 +3,17 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { Agent, get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseEui64, Rng } from '@airlift/kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RawDevice, whitelistEntry } from '../hostile/support/raw-device.ts';
+import { RawGateway } from '../hostile/support/raw-gateway.ts';
 import { ContractClient } from './support/contract-client.ts';
 import { beginUpload } from './support/half-upload.ts';
 import { ServerProcess, type ServerSettings } from './support/server-process.ts';
 
 const STOP_WITHIN_MS = 2_000;
 const START_WITHIN_MS = 2_000;
+const MOST_STARTS = 8;
 const JOB = 'waits-for-devices';
 
 describe('start and stop of the server', () => {
@@ -50,11 +54,13 @@ describe('start and stop of the server', () => {
       const keptAlive = new Agent({ keepAlive: true });
       await idleConnection(server.httpsPort, keptAlive);
       await beginUpload(client, 'half.bin', new Uint8Array(200_000));
+      const silentGateway = await awaitedGateway(server, client);
 
       const began = performance.now();
       expect(await server.signal(signal)).toEqual({ code: 0, signal: null });
       expect(performance.now() - began).toBeLessThan(STOP_WITHIN_MS);
       keptAlive.destroy();
+      silentGateway.close();
       expect(server.complaints).toEqual([]);
       expect(await readdir(join(dataDir, 'images', 'incoming'))).toEqual([]);
       // The last one to close a database folds its log into it.
@@ -69,13 +75,13 @@ describe('start and stop of the server', () => {
   it('starts again in time', async () => {
     await (await started()).kill();
     const startsMs: number[] = [];
-    for (let start = 0; start < 4; start++) {
+    // One start in time shows that it can; the others may have met a busy machine.
+    while (startsMs.length < MOST_STARTS && !startsMs.some((startMs) => startMs < START_WITHIN_MS)) {
       const server = new ServerProcess({ dataDir });
       servers.push(server);
       startsMs.push(await server.ready());
       await server.kill();
     }
-    // The quickest of them: the machine has other things to do at times.
     expect(Math.min(...startsMs)).toBeLessThan(START_WITHIN_MS);
   });
 
@@ -108,4 +114,15 @@ function idleConnection(port: number, agent: Agent): Promise<void> {
       response.resume().on('end', resolve);
     }).on('error', reject);
   });
+}
+
+/** A gateway that was handed a frame and owes the word whether it sends it. */
+async function awaitedGateway(server: ServerProcess, client: ContractClient): Promise<RawGateway> {
+  const gateway = await RawGateway.open(server.udpPort, parseEui64('0080000000bad001'));
+  gateway.acknowledgement = () => undefined;
+  const device = new RawDevice(whitelistEntry(1, new Rng('start-stop')), gateway);
+  await client.accepted('POST', '/api/loraNetwork/whitelist/devices', device.entry);
+  await gateway.pull();
+  await device.join();
+  return gateway;
 }

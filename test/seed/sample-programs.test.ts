@@ -7,13 +7,16 @@ import { chromium, type Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { firmware } from '../support/firmware.ts';
 import { requireFile, requireSetup, runProgram } from '../support/processes.ts';
-import { type RunningServer, startNpm, startServe } from './running-server.ts';
+import { FLEET_HABITS, type RunningServer, startNpm, startServe } from '../support/running-server.ts';
 import { adapted, sampleProgram } from './sample-programs.ts';
 
 /** The device that the programs name. */
 const DEVICE = '00-80-00-ff-00-00-00-02';
 const FOLDER_OF_DEVICE = '008000ff00000002';
 const LIMIT_MS = 120_000;
+/** A message is sent once: whoever does not hear it has lost it. Updates make good for losses. */
+const withDevices = (loss: number) => (): Promise<RunningServer> =>
+  startServe(['--simulate', '3', '--loss', String(loss), ...FLEET_HABITS]);
 const CHROMIUM_ARGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -38,69 +41,89 @@ describe('the programs themselves', () => {
 });
 
 describe.concurrent('the sample programs of the document, run unchanged against this server', () => {
-  it('bash, curl and jq: a firmware update', async () => {
-    await withServer(startServe, async (server, folder) => {
-      for (const [file, name] of [['/usr/bin/curl', 'curl'], ['/usr/bin/jq', 'jq'], ['/bin/bash', 'bash']] as const) {
-        requireFile(file, name);
-      }
-      await everyDeviceJoined(server);
-      const image = firmware('seed/bash', 20_000);
-      await writeFile(join(folder, 'firmware_v2.0.bin'), image);
-      const credentials = JSON.stringify({ username: 'admin', password: server.password });
-      const login = `curl -k -s -c cookies.txt -H 'Content-Type: application/json' -d '${credentials}' ${server.url}/api/login`;
-      const loggedIn = await runProgram('/bin/bash', ['-c', login], { cwd: folder, limitMs: LIMIT_MS });
-      expect(JSON.parse(loggedIn.stdout)).toMatchObject({ code: 200, status: 'success' });
+  it(
+    'bash, curl and jq: a firmware update',
+    async () => {
+      await withServer(withDevices(0.05), async (server, folder) => {
+        for (const [file, name] of [
+          ['/usr/bin/curl', 'curl'],
+          ['/usr/bin/jq', 'jq'],
+          ['/bin/bash', 'bash'],
+        ] as const) {
+          requireFile(file, name);
+        }
+        await everyDeviceJoined(server);
+        const image = firmware('seed/bash', 20_000);
+        await writeFile(join(folder, 'firmware_v2.0.bin'), image);
+        const credentials = JSON.stringify({ username: 'admin', password: server.password });
+        const login = `curl -k -s -c cookies.txt -H 'Content-Type: application/json' -d '${credentials}' ${server.url}/api/login`;
+        const loggedIn = await runProgram('/bin/bash', ['-c', login], { cwd: folder, limitMs: LIMIT_MS });
+        expect(JSON.parse(loggedIn.stdout)).toMatchObject({ code: 200, status: 'success' });
 
-      await writeFile(join(folder, 'program.sh'), adapted(sampleProgram('bash'), { url: server.url, token: '' }));
-      const { code, stdout } = await runProgram('/bin/bash', ['program.sh'], { cwd: folder, limitMs: LIMIT_MS });
-      expect(code).toBe(0);
-      expect(stdout).toContain('Uploading firmware...\n{"code":200,"status":"success"}Scheduling FOTA...\n');
-      const shown = [...stdout.matchAll(/^Progress: (.*)%$/gm)].map(([, percent]) => percent);
-      expect(shown.at(-1)).toBe('100');
-      expect(shown.length).toBeGreaterThan(1);
-      const printed: unknown = JSON.parse(stdout.slice(stdout.indexOf('Checking results...') + 19));
-      expectSuccess((printed as { readonly result: ResultsJson }).result.operations, 'FOTA');
-      expect(await readFile(join(server.received, FOLDER_OF_DEVICE, 'image.bin'))).toEqual(Buffer.from(image));
-    });
-  }, LIMIT_MS);
+        await writeFile(join(folder, 'program.sh'), adapted(sampleProgram('bash'), { url: server.url, token: '' }));
+        const { code, stdout } = await runProgram('/bin/bash', ['program.sh'], { cwd: folder, limitMs: LIMIT_MS });
+        expect(code).toBe(0);
+        expect(stdout).toContain('Uploading firmware...\n{"code":200,"status":"success"}Scheduling FOTA...\n');
+        const shown = [...stdout.matchAll(/^Progress: (.*)%$/gm)].map(([, percent]) => percent);
+        expect(shown.at(-1)).toBe('100');
+        expect(shown.length).toBeGreaterThan(1);
+        const printed: unknown = JSON.parse(stdout.slice(stdout.indexOf('Checking results...') + 19));
+        expectSuccess((printed as { readonly result: ResultsJson }).result.operations, 'FOTA');
+        expect(await readFile(join(server.received, FOLDER_OF_DEVICE, 'image.bin'))).toEqual(Buffer.from(image));
+      });
+    },
+    LIMIT_MS,
+  );
 
-  it('Python and requests: a message for later', async () => {
-    await withServer(startServe, async (server, folder) => {
-      await runPython(server, folder);
-    });
-  }, LIMIT_MS);
+  it(
+    'Python and requests: a message for later',
+    async () => {
+      await withServer(withDevices(0), async (server, folder) => {
+        await runPython(server, folder);
+      });
+    },
+    LIMIT_MS,
+  );
 
-  it('JavaScript in a browser: a message from a file', async () => {
-    await withServer(startServe, async (server, folder) => {
-      const executablePath = requireFile('/usr/bin/chromium', 'chromium');
-      await everyDeviceJoined(server);
-      const content = firmware('seed/javascript', 33);
-      await writeFile(join(folder, 'payload.bin'), content);
-      const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
-      try {
-        const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
-        const { percents, results } = await runInPage(page, server, join(folder, 'payload.bin'));
-        expect(percents.at(-1)).toBe('Progress: 100%');
-        expectSuccess(results, 'Message');
-      } finally {
-        await browser.close();
-      }
-      const messages = await readFile(join(server.received, FOLDER_OF_DEVICE, 'messages.jsonl'), 'utf8');
-      expect(JSON.parse(messages)).toMatchObject({ port: 10, payload: Buffer.from(content).toString('hex') });
-    });
-  }, LIMIT_MS);
+  it(
+    'JavaScript in a browser: a message from a file',
+    async () => {
+      await withServer(withDevices(0), async (server, folder) => {
+        const executablePath = requireFile('/usr/bin/chromium', 'chromium');
+        await everyDeviceJoined(server);
+        const content = firmware('seed/javascript', 33);
+        await writeFile(join(folder, 'payload.bin'), content);
+        const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
+        try {
+          const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
+          const { percents, results } = await runInPage(page, server, join(folder, 'payload.bin'));
+          expect(percents.at(-1)).toBe('Progress: 100%');
+          expectSuccess(results, 'Message');
+        } finally {
+          await browser.close();
+        }
+        const messages = await readFile(join(server.received, FOLDER_OF_DEVICE, 'messages.jsonl'), 'utf8');
+        expect(JSON.parse(messages)).toMatchObject({ port: 10, payload: Buffer.from(content).toString('hex') });
+      });
+    },
+    LIMIT_MS,
+  );
 
-  it('npm start: the Python program against what it starts, with the password it prints', async () => {
-    requireSetup();
-    await withServer(startNpm, async (server, folder) => {
-      expect(server.password).toMatch(/^\S{12,}$/);
-      await runPython(server, folder);
-      const http = await server.client();
-      const devices = (await http.get('/api/lora/devices')).json as { readonly result: readonly unknown[] };
-      expect(devices.result).toHaveLength(20);
-      http.close();
-    });
-  }, LIMIT_MS);
+  it(
+    'npm start: the Python program against what it starts, with the password it prints',
+    async () => {
+      requireSetup();
+      await withServer(startNpm, async (server, folder) => {
+        expect(server.password).toMatch(/^\S{12,}$/);
+        await runPython(server, folder);
+        const http = await server.client();
+        const devices = (await http.get('/api/lora/devices')).json as { readonly result: readonly unknown[] };
+        expect(devices.result).toHaveLength(20);
+        http.close();
+      });
+    },
+    LIMIT_MS,
+  );
 });
 
 async function withServer(

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { createSocket } from 'node:dgram';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -35,6 +35,14 @@ export function startProgram(
   let stdout = '';
   let all = '';
   const ended = ending(child);
+  const tellToEnd = (): void => {
+    // npm does not pass a signal on to what its shell runs, so the whole group is told.
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      process.kill(-child.pid, 'SIGTERM');
+    }
+  };
+  // Nothing outlives an interrupted run.
+  process.once('exit', tellToEnd);
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();
     all += chunk.toString();
@@ -63,8 +71,9 @@ export function startProgram(
         look();
       }),
     stop: async () => {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+      tellToEnd();
       await ended;
+      process.off('exit', tellToEnd);
     },
   };
 }

@@ -33,6 +33,7 @@ const SETTING_UP: SettingUp = {
   askAgainAt: utcMs(NOW - 1),
   asked: 1,
   resyncs: 0,
+  heard: true,
 };
 const RECEIVING: DeviceState = { kind: 'receiving', reception: undefined, silentFor: 0 };
 
@@ -238,7 +239,7 @@ describe('setting up', () => {
     expect(step(queued, uplink([])).ask).toEqual([]);
     expect(step(queued, EVENTS['server-restarted']).ask).toEqual(['group', 'session']);
     const onAir = step(queued, EVENTS.question).state;
-    expect(onAir).toEqual({ ...queued, question: 'on-air' });
+    expect(onAir).toMatchObject({ ...queued, question: 'on-air' });
     expect(step(onAir, uplink([])).ask).toEqual(['group', 'session']);
   });
 
@@ -282,7 +283,6 @@ describe('setting up', () => {
       state = step(next.state, EVENTS.question).state;
     }
     expect(asked).toBe(40);
-    expect(told(state, EVENTS.launch)).toBe('missed: no-answer');
   });
 
   it('fails a device that refuses the fragmentation', () => {
@@ -365,17 +365,69 @@ describe('the clock of a device', () => {
 });
 
 describe('launch', () => {
-  const silent = settingUp({ todo: ['fragmentation', 'group', 'session'] });
+  const all: readonly SetupStep[] = ['fragmentation', 'group', 'session'];
+  const silent = settingUp({ todo: all, heard: false });
 
-  it('tells devices that never answered from those that never joined', () => {
+  it('tells devices that were never heard from those that never joined', () => {
     expect(told(silent, EVENTS.launch)).toBe('failed: no-answer');
     expect(told(silent, { kind: 'launch', joined: false })).toBe('failed: never-joined');
     expect(told(STATES.pending, { kind: 'launch', joined: false })).toBe('failed: never-joined');
   });
 
-  it('keeps those that answered something for another session', () => {
-    expect(told(settingUp({ todo: ['session'] }), EVENTS.launch)).toBe('missed: no-answer');
-    expect(told({ ...silent, resyncs: 1 }, EVENTS.launch)).toBe('missed: clock-not-set');
+  it('keeps those that were heard for another session', () => {
+    const heard = step(silent, uplink([])).state;
+    expect(told(heard, EVENTS.launch)).toBe('missed: no-answer');
+    expect(told(settingUp({ todo: ['clock', 'session'], resyncs: 1 }), EVENTS.launch)).toBe('missed: clock-not-set');
+  });
+
+  describe('of a device that was asked for the session and whose answer is missing', () => {
+    const onAir = (state: SettingUp): DeviceState => step({ ...state, question: 'queued' }, EVENTS.question).state;
+
+    it('lets it listen', () => {
+      const launched = step(onAir(settingUp({ todo: ['session'] })), EVENTS.launch).state;
+      expect(launched).toEqual({ kind: 'receiving', reception: undefined, silentFor: 0, unconfirmed: true });
+      expect(step(onAir(settingUp()), EVENTS.launch).state).toEqual(launched);
+    });
+
+    it('does not, when more is open than that', () => {
+      expect(told(onAir(settingUp({ todo: all })), EVENTS.launch)).toBe('missed: no-answer');
+      const groupOnly = step(settingUp({ question: 'queued' }), EVENTS.question, { severalCommands: false }).state;
+      expect(told(groupOnly, EVENTS.launch)).toBe('missed: no-answer');
+      const clock = step(onAir(settingUp({ todo: ['session'] })), uplink([{ ...SESSION, timeToStartS: 9 }])).state;
+      expect(told(clock, EVENTS.launch)).toBe('missed: clock-not-set');
+    });
+
+    it('believes it only what it says itself', () => {
+      const launched = step(onAir(settingUp({ todo: ['session'] })), EVENTS.launch).state;
+      expect(told(launched, EVENTS['message-sent'], { kind: 'Message' })).toBe(SAME);
+      expect(told(launched, EVENTS.end)).toBe('failed: no-answer');
+      const status = { kind: 'status', nbFragReceived: 9, missingFrag: 0, memoryError: false } as const;
+      expect(told(step(launched, uplink([status])).state, EVENTS.end)).toBe('done: status-answer');
+      expect(told(launched, uplink([{ kind: 'session-complete' }]))).toBe('done: session-complete');
+    });
+  });
+});
+
+describe('proof of the image', () => {
+  const proofs = [
+    uplink([{ kind: 'crc64', octets: new Uint8Array(8) }], { crc: 'match' }),
+    uplink([{ kind: 'session-complete' }]),
+    uplink([{ kind: 'block-received', fragIndex: 0, micError: false }]),
+  ];
+
+  it.each(['setting-up', 'ready', 'receiving', 'missed', 'failed'] as const)(
+    'counts for a device that is %s',
+    (kind) => {
+      expect(proofs.map((proof) => told(STATES[kind], proof))).toEqual([
+        'done: crc64',
+        'done: session-complete',
+        'done: mic',
+      ]);
+    },
+  );
+
+  it.each(['pending', 'done', 'skipped'] as const)('changes nothing for one that is %s', (kind) => {
+    for (const proof of proofs) expect(told(STATES[kind], proof)).toBe(SAME);
   });
 });
 

@@ -83,6 +83,20 @@ describe('the way to a gateway', () => {
     expect(bench.link.gateways()).toMatchObject([{ downlinkReady: true }]);
   });
 
+  it('is not moved by a TX_ACK that answers nothing', async () => {
+    const bench = new LinkBench();
+    bench.pull();
+    bench.acknowledge(0x7777, '', GATEWAY, { address: '203.0.113.9', port: 50_000 });
+    expect(bench.transmit().order.to).toEqual(PULLS_FROM);
+  });
+
+  it('is not moved by a TX_ACK that answers nothing', () => {
+    const bench = new LinkBench();
+    bench.pull();
+    bench.acknowledge(7, '', GATEWAY, { address: '203.0.113.66', port: 6 });
+    expect(bench.transmit().order.to).toEqual(PULLS_FROM);
+  });
+
   it('ends with the link', async () => {
     const bench = new LinkBench();
     bench.pull();

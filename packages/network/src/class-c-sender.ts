@@ -18,6 +18,8 @@ export class ClassCSender {
   readonly #frames: UnicastFrames;
   readonly #waits: Waits;
   readonly #serving = new Set<Eui64>();
+  /** When each device was heard last, repetitions included, which its stored session does not tell. */
+  readonly #heardAt = new Map<Eui64, UtcMs>();
 
   constructor(parts: NetworkParts, outbox: UnicastOutbox, frames: UnicastFrames) {
     this.#parts = parts;
@@ -38,6 +40,11 @@ export class ClassCSender {
       });
   }
 
+  /** To be called for every uplink that is answered: its receive windows are about to open. */
+  heard(devEui: Eui64, at: UtcMs): void {
+    this.#heardAt.set(devEui, at);
+  }
+
   /** Ends all waiting. */
   stop(): void {
     this.#waits.cutShort();
@@ -51,7 +58,8 @@ export class ClassCSender {
         const session = await store.session(devEui);
         const item = this.#outbox.first(devEui, clock.now());
         if (item === undefined || device?.deviceClass !== 'C' || session?.lastUplink === undefined) return;
-        const quietAt = utcMs(session.lastUplink.at + session.rxDelayS * 1000 + WINDOWS_MS);
+        const heardAt = Math.max(session.lastUplink.at, this.#heardAt.get(devEui) ?? 0);
+        const quietAt = utcMs(heardAt + session.rxDelayS * 1000 + WINDOWS_MS);
         const waitUntil = clock.now() < quietAt ? quietAt : await this.#send(item, session);
         // Meanwhile the payload may leave in a receive window, or expire: everything is looked at anew.
         if (waitUntil !== undefined) await activity.aside(this.#waits.until(waitUntil));

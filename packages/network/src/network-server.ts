@@ -64,8 +64,10 @@ export class NetworkServer {
     this.#gatherer = new UplinkGatherer({
       clock,
       gatherMs: config.gatherMs,
-      gatewayCount: () =>
-        link.gateways().filter((gateway) => clock.now() - gateway.lastSeenAt < GATEWAY_ACTIVE_MS).length,
+      gatewayCount: () => {
+        const activeFrom = clock.now() - GATEWAY_ACTIVE_MS;
+        return link.gateways().filter((gateway) => gateway.lastSeenAt > activeFrom).length;
+      },
       deliver: (receptions) => this.#process(receptions),
     });
     link.onFrame((frame) => {

@@ -62,6 +62,7 @@ export class UnicastDesk {
     needs: AnswerNeeds,
   ): Promise<void> {
     const { devEui } = session;
+    if (receptions[0] !== undefined) this.#classC.heard(devEui, receptions[0].receivedAt);
     const { item, macAnswers } = this.#choose(devEui, receptions, windows, needs);
     if (item !== undefined || needs.acknowledge || needs.anything || macAnswers.length > 0) {
       if (macAnswers.some((answer) => answer.name === 'DeviceTimeAns')) this.#toldTime.add(devEui);

@@ -98,9 +98,17 @@ it('no counter is ever used for two frames, and none reaches a gateway twice, wh
             if (phy !== undefined) bench.hear(phy);
             break;
           }
-          case 'join':
-            if (subject !== undefined) bench.hear(subject.joinRequest());
+          case 'join': {
+            if (subject === undefined) break;
+            const before = bench.requests.length;
+            bench.hear(subject.joinRequest());
+            await bench.clock.advance(1_000);
+            const accepts = bench.requests
+              .slice(before)
+              .filter(({ phyPayload }) => parsePhyPayload(phyPayload).type === 'join-accept');
+            accepts.some(({ phyPayload }) => subject.accept(phyPayload));
             break;
+          }
           case 'send':
             if (subject === undefined) break;
             await bench.server.send(subject.devEui, {

@@ -2,7 +2,7 @@ import { BugError, type UtcMs } from '@airlift/kernel';
 import { frameTimeOnAirMs } from '@airlift/lorawan';
 import { describe, expect, it } from 'vitest';
 import type { TransmitRequest } from '../src/index.ts';
-import { Bench, GATEWAY, SECOND_GATEWAY, sf } from './support/bench.ts';
+import { Bench, GATEWAY, SECOND_GATEWAY, sf, THIRD_GATEWAY } from './support/bench.ts';
 import { TestDevice } from './support/test-device.ts';
 
 const RX2_EU = 869_525_000;
@@ -79,7 +79,7 @@ describe('a downlink to a device of class A', () => {
   );
 
   it('is refused with the last word when no window works, each attempt under a counter of its own', async () => {
-    const bench = new Bench({ gateways: [GATEWAY, SECOND_GATEWAY] });
+    const bench = new Bench({ gateways: [GATEWAY, SECOND_GATEWAY, THIRD_GATEWAY] });
     const device = await bench.joined();
     bench.link.word = ({ gatewayEui }) => ({
       kind: 'refused',
@@ -89,6 +89,7 @@ describe('a downlink to a device of class A', () => {
     const phy = device.uplink();
     bench.hear(phy, { snrDb: 9 });
     bench.hear(phy, { gatewayEui: SECOND_GATEWAY, snrDb: 1 });
+    bench.hear(phy, { gatewayEui: THIRD_GATEWAY, snrDb: 0 });
     await bench.clock.advance(900);
     expect(bench.requests.map((request) => [request.gatewayEui, request.frequencyHz])).toEqual([
       [GATEWAY, 868_100_000],
@@ -291,6 +292,8 @@ describe('a payload whose time runs out', () => {
     const device = await bench.joined();
     await send(bench, device, 3, bench.in(5_000));
     await bench.uplink(device);
+    await bench.clock.advance(3_000);
+    expect(bench.clock.nextAt()).toBeUndefined();
     await bench.clock.advance(60_000);
     expect(bench.fates()).toHaveLength(1);
   });
@@ -345,6 +348,30 @@ describe('a downlink to a device of class C', () => {
     expect(bench.requests).toHaveLength(2);
     expect(device.hear(lastOf(bench)).payload).toHaveLength(2);
     expect(bench.fates().at(-1)?.at).toBe(second + 2_500);
+  });
+
+  it('waits for the windows of a repeated uplink, too', async () => {
+    const bench = new Bench();
+    const device = await bench.joined(undefined, 'C');
+    const phy = device.uplink({ confirmed: true });
+    bench.hear(phy);
+    await bench.clock.advance(3_000);
+    bench.hear(phy);
+    await bench.clock.advance(100);
+    bench.forget();
+    await send(bench, device);
+    await bench.clock.advance(2_399);
+    expect(bench.requests).toEqual([]);
+    await bench.clock.advance(1);
+    expect(bench.requests).toHaveLength(1);
+  });
+
+  it('uses the data rate that the network chose for RX2', async () => {
+    const bench = new Bench({ config: { rx2DataRate: 3 } });
+    const device = await bench.joined(undefined, 'C');
+    await send(bench, device, 115);
+    await bench.clock.advance(0);
+    expect(bench.requests).toMatchObject([{ frequencyHz: RX2_EU, modulation: sf(9) }]);
   });
 
   it('comes one after the other, in order, each when the one before has left the air', async () => {

@@ -294,6 +294,32 @@ describe('a group', () => {
     expect(counters(bench)).toEqual([0, 1, 2]);
   });
 
+  it('that is opened twice at the same time is one: its frames end with it', async () => {
+    class SlowStore extends MemoryNetworkStore {
+      saved = 0;
+      release: () => void = () => undefined;
+      override async saveGroup(...args: Parameters<MemoryNetworkStore['saveGroup']>): Promise<void> {
+        this.saved += 1;
+        if (this.saved === 2) {
+          await new Promise<void>((resolve) => {
+            this.release = resolve;
+          });
+        }
+        await super.saveGroup(...args);
+      }
+    }
+    const store = new SlowStore();
+    const bench = new Bench({ store });
+    const [first, second] = [bench.server.openGroup(OPENING), bench.server.openGroup(OPENING)];
+    await first;
+    bench.server.sendToGroup('group-1', 1, Uint8Array.of(1), bench.in(5_000));
+    store.release();
+    await second;
+    await bench.server.closeGroup('group-1');
+    await bench.clock.advance(0);
+    expect(bench.fates()).toMatchObject([{ fate: 'refused', error: 'group-closed' }]);
+  });
+
   it('tells how long its frames take and what its band allows', () => {
     const eu = new Bench().server;
     expect(eu.groupTiming(869_525_000, 5, 51)).toEqual({

@@ -133,6 +133,21 @@ describe('a join', () => {
     });
   });
 
+  it('tells the data rate of RX2 that the network chose; its own RX2 is the default of the region', async () => {
+    const bench = new Bench({ config: { rx2DataRate: 3 } });
+    const device = await newcomer(bench);
+    bench.link.word = ({ frequencyHz }) =>
+      frequencyHz === 869_525_000 ? { kind: 'programmed' } : { kind: 'refused', error: 'TOO_LATE' };
+    bench.hear(device.joinRequest());
+    await bench.clock.advance(500);
+    expect(bench.requests[1]).toMatchObject({ modulation: sf(12) });
+    expect(device.accept(bench.requests[1]?.phyPayload ?? new Uint8Array(0))).toMatchObject({ rx2DataRate: 3 });
+    bench.forget();
+    await bench.clock.advance(10_000);
+    await bench.uplink(device, { confirmed: true });
+    expect(bench.requests[1]).toMatchObject({ frequencyHz: 869_525_000, modulation: sf(9) });
+  });
+
   it('goes into RX2 with the same join-accept when RX1 is refused', async () => {
     const bench = new Bench();
     const device = await newcomer(bench);
@@ -188,6 +203,26 @@ describe('a join', () => {
     await bench.uplink(device, { fPort: 5 });
     expect(bench.events).toHaveLength(1);
     expect(bench.server.counters.uplinksUnknownAddress).toBe(1);
+  });
+
+  it('begins a session in which downlinks count from 0, without gaps or repetitions', async () => {
+    const bench = new Bench();
+    const device = await bench.joined();
+    for (const expected of [
+      [0, 1, 2],
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+    ]) {
+      const counters: number[] = [];
+      for (const _ of expected) {
+        await bench.uplink(device, { confirmed: true });
+        counters.push(device.hear(bench.requests.at(-1)?.phyPayload ?? new Uint8Array(0)).fCnt);
+        await bench.clock.advance(5_000);
+      }
+      expect(counters).toEqual(expected);
+      bench.hear(device.joinRequest());
+      await bench.clock.advance(10_000);
+      device.accept(bench.requests.at(-1)?.phyPayload ?? new Uint8Array(0));
+    }
   });
 
   it('gives one session when two gateways bring it, even if the second comes late', async () => {

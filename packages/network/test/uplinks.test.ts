@@ -1,4 +1,4 @@
-import { gpsFromUtc, gpsMs, toHex, utcMs } from '@airlift/kernel';
+import { gpsFromUtc, gpsMs, parseEui64, toHex, utcMs } from '@airlift/kernel';
 import { deviceTimeAns, type MacUplinkCommand } from '@airlift/lorawan';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -194,13 +194,13 @@ describe('a repeated uplink', () => {
   it('is neither delivered nor answered when it is unconfirmed', async () => {
     const bench = new Bench();
     const device = await bench.joined();
-    const phy = device.uplink({ fPort: 1 });
+    const phy = device.uplink({ fPort: 1, commands: [LINK_CHECK], fCtrl: { adrAckReq: true } });
     for (let i = 0; i < 3; i++) {
       bench.hear(phy);
       await bench.clock.advance(3_000);
     }
     expect(uplinksOf(bench)).toHaveLength(1);
-    expect(bench.requests).toEqual([]);
+    expect(bench.requests).toHaveLength(1);
     expect(bench.server.counters.uplinksRepeated).toBe(2);
   });
 
@@ -309,6 +309,21 @@ describe('several gateways', () => {
     expect(answerTo(bench, device).commands).toEqual([
       { name: 'LinkCheckAns', fields: { marginDb: 11, gatewayCount: 2 } },
     ]);
+  });
+
+  it('that somebody invents are counted, but a thousand of them at most', async () => {
+    const bench = new Bench({ gateways: [] });
+    const device = await bench.joined();
+    const forged = device.uplink({ fPort: 1 });
+    forged.set([0, 0, 0, 0], forged.length - 4);
+    for (let i = 0; i < 1_500; i++) {
+      const own = Uint8Array.from(forged);
+      own.set([i >> 8, i & 255], own.length - 2);
+      bench.hear(own, { gatewayEui: parseEui64(i.toString(16).padStart(16, '0')) });
+    }
+    await bench.clock.advance(1_000);
+    expect(bench.server.counters.uplinksWrongMic).toBe(1_500);
+    expect(bench.server.counters.gateways.size).toBe(1_000);
   });
 
   it('that cannot send are passed over, without spending a counter', async () => {
@@ -464,9 +479,20 @@ describe('the time of an uplink', () => {
     expect(answerTo(bench, device).commands.map((command) => command.name)).toEqual(['DeviceTimeAns']);
     await bench.clock.advance(2_000);
     expect(bench.fates()).toMatchObject([{ fate: 'refused', error: 'time-already-told', fCnt: 0 }]);
-    bench.listener = () => Promise.resolve();
+
+    // With the next uplink the matter is open again.
+    bench.listener = async (event) => {
+      if (event.kind !== 'uplink') return;
+      await bench.server.send(event.devEui, {
+        fPort: 202,
+        payload: Uint8Array.of(2),
+        before: bench.in(30_000),
+        replacesDeviceTime: true,
+      });
+    };
     await bench.uplink(device, { fPort: 202 });
-    expect(bench.requests).toHaveLength(1);
+    expect(bench.requests).toHaveLength(2);
+    expect(answerTo(bench, device)).toMatchObject({ fPort: 202, payload: Uint8Array.of(2), commands: [] });
   });
 });
 
@@ -518,10 +544,16 @@ describe('a store that fails', () => {
     const device = await bench.joined();
     await bench.server.send(device.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
     store.failing = true;
-    await bench.uplink(device, {});
+    bench.hear(device.uplink());
+    await bench.clock.advance(10);
     expect(bench.fates()).toMatchObject([{ fate: 'refused', error: 'internal' }]);
     expect(bench.faults()).toHaveLength(1);
+    // The time on air that was promised to it is free again.
     store.failing = false;
+    const other = device.uplink({ confirmed: true });
+    bench.hear(other);
+    await bench.clock.advance(900);
+    expect(bench.requests).toMatchObject([{ frequencyHz: 868_100_000 }]);
     await bench.clock.advance(3_000);
     await bench.uplink(device, { confirmed: true });
     expect(answerTo(bench, device).ack).toBe(true);
@@ -553,10 +585,11 @@ describe('stopping', () => {
     await bench.server.send(device.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
     await bench.server.stop();
     const { requests, events } = bench;
-    const seen = [requests.length, events.length];
+    const { counters } = bench.server;
+    const seen = [requests.length, events.length, counters.receptions];
     bench.hear(device.uplink({ confirmed: true }));
     await bench.clock.advance(100_000);
-    expect([requests.length, events.length]).toEqual(seen);
+    expect([requests.length, events.length, counters.receptions]).toEqual(seen);
     expect(bench.clock.nextAt()).toBeUndefined();
   });
 

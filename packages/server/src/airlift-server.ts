@@ -88,7 +88,7 @@ async function assemble(
   const clock = options.clock ?? (await scaledClock(config, store));
 
   const socket = options.udpSocket ?? (await bindUdpSocket(config.udpHost, config.udpPort));
-  const link = new SemtechUdpLink({ socket, clock, entropy });
+  const link = new SemtechUdpLink({ socket, clock, entropy, log: log.network });
   closers.push(() => link.close());
   const network = new NetworkServer({
     store: store.network,
@@ -98,6 +98,7 @@ async function assemble(
     log: log.network,
     config: {
       ...DEFAULT_NETWORK_CONFIG,
+      ...answerTimes(config.timeScale),
       region,
       subBand: region.channels.kind === 'fixed' && config.subBand !== null ? config.subBand : undefined,
       netId: config.netId,
@@ -213,9 +214,9 @@ async function loadProfiles(config: ServerConfig): Promise<ProfileRegistry> {
  * When devices listen for an answer, and until when it is put together. Faster time leaves less real time for it, so the
  * windows open later then; later than two seconds, what is asked shortly before a session would still be open at its start.
  */
-function answerTimes(timeScale: number): { rxDelayS: number; gatherMs: number; answerWaitMs: number } {
+function answerTimes(timeScale: number): { readonly rxDelayS: number; readonly answerWaitMs: number } {
   const rxDelayS = timeScale > 15 ? 2 : 1;
-  return { rxDelayS, gatherMs: 120, answerWaitMs: rxDelayS * 1000 - 600 };
+  return { rxDelayS, answerWaitMs: rxDelayS * 1000 - 600 };
 }
 
 /** Faster time must not jump back when the server starts again, so the instant at which it began is kept. */

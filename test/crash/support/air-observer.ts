@@ -1,6 +1,6 @@
 import { decryptMcKey, mcKEKeyOf, mcSessionKeys, ts004, ts005 } from '@airlift/applayer';
 import type { WhitelistEntry } from '@airlift/fleet';
-import { type Eui64, fromHex, parseEui64 } from '@airlift/kernel';
+import { type Eui64, fromHex, parseEui64, toHex } from '@airlift/kernel';
 import {
   type DownlinkFrame,
   deriveSessionKeys10,
@@ -58,7 +58,7 @@ export class AirObserver {
   readonly #devNonces = new Map<Eui64, number[]>();
   readonly #sessions = new Map<number, Session>();
   readonly #groups = new Map<number, MulticastKeys>();
-  readonly #seen = new Set<string>();
+  readonly #seen = new Map<string, string>();
 
   constructor(devices: readonly WhitelistEntry[]) {
     this.#devices = devices;
@@ -97,19 +97,20 @@ export class AirObserver {
 
   #downlink(phyPayload: Uint8Array, token: number): void {
     const frame = parsePhyPayload(phyPayload);
-    if (frame.type === 'join-accept') this.#joinAccept(frame);
+    if (frame.type === 'join-accept') this.#joinAccept(frame, phyPayload);
     else if (frame.type === 'data' && frame.direction === 'down') this.#dataFrame(frame, token);
     else this.faults.push(`the server sent a ${frame.type}`);
   }
 
-  #joinAccept(frame: EncryptedJoinAccept): void {
+  #joinAccept(frame: EncryptedJoinAccept, phyPayload: Uint8Array): void {
     for (const { deveui, appkey } of this.#devices) {
       const rootKey = fromHex(appkey);
       const accept = openJoinAccept(frame, { key: rootKey });
       if (accept === undefined) continue;
       const devEui = parseEui64(deveui);
       const { joinNonce, netId, devAddr } = accept;
-      this.#once(`join-accept for ${devEui} with JoinNonce ${joinNonce}`);
+      // The very same answer may be tried in the second window when the gateway refused it for the first.
+      this.#once(`join-accept for ${devEui} with JoinNonce ${joinNonce}`, toHex(phyPayload));
       const devNonces = this.#devNonces.get(devEui) ?? [];
       const keys = devNonces.map((devNonce) => deriveSessionKeys10({ rootKey, joinNonce, netId, devNonce }));
       this.#sessions.set(devAddr, { devEui, joinNonce, keys });
@@ -166,9 +167,11 @@ export class AirObserver {
     }
   }
 
-  #once(what: string): void {
-    if (this.#seen.has(what)) this.faults.push(`used twice: ${what}`);
-    this.#seen.add(what);
+  /** Notes a use of what may be used once; a use that is told apart by nothing from the first is a repetition of that. */
+  #once(what: string, use: string = `use ${this.#seen.size}`): void {
+    const before = this.#seen.get(what);
+    if (before !== undefined && before !== use) this.faults.push(`used twice: ${what}`);
+    this.#seen.set(what, use);
   }
 }
 

@@ -20,7 +20,7 @@ const VERIFICATION_PATIENCE_MS = 2_500;
 const JOINS_WITHIN_MS = 20_000;
 const END_WITHIN_MS = 90_000;
 /** Real seconds that the devices are given to be set up, beside those that the starts take. */
-const SETUP_WORK_S = 5;
+const SETUP_WORK_S = 7;
 const MESSAGE_SETUP_S = 5;
 const STARTS_DURING_SETUP = 5;
 /** Starts may take so much longer than the longest so far. */
@@ -44,7 +44,11 @@ export async function tellCrashStory(world: CrashWorld, plan: KillPlan, image: U
     await world.start();
     const { overall_percent_complete: percent } = await client.progress(FOTA_NAME);
     if (percent < 100) killsWithin = world.kills - killsBefore;
-    expect((await client.scheduled()).map(({ filename }) => filename)).toContain(MESSAGE_NAME);
+    const early = JSON.stringify(await client.results());
+    expect(
+      (await client.scheduled()).map(({ filename }) => filename),
+      early,
+    ).toContain(MESSAGE_NAME);
   };
   await startAgain();
 

@@ -6,7 +6,7 @@ import { SystemClock, utcMs } from '@airlift/kernel';
 import { AirObserver } from './air-observer.ts';
 import { ContractClient } from './contract-client.ts';
 import { freePort } from './ports.ts';
-import { ServerProcess } from './server-process.ts';
+import { type Exit, ServerProcess } from './server-process.ts';
 import { UdpTap } from './udp-tap.ts';
 import { realPause } from './waiting.ts';
 
@@ -21,8 +21,8 @@ const POLL_EVERY_MS = 60;
  * moment only, and what a start takes is time that the devices have to wait.
  */
 function timeScaleFor(startMs: number): number {
-  if (startMs < 1_800) return 20;
-  return startMs < 3_600 ? 10 : 5;
+  if (startMs < 1_500) return 20;
+  return startMs < 3_000 ? 10 : 5;
 }
 
 interface WorldSettings {
@@ -164,17 +164,13 @@ export class CrashWorld {
   }
 
   /** Stops the server as an operator does. */
-  async stop(): Promise<void> {
-    await this.#server?.signal('SIGTERM');
+  async stop(): Promise<Exit | undefined> {
+    const exit = await this.#server?.signal('SIGTERM');
     this.complaints.push(...(this.#server?.complaints ?? []));
+    return exit;
   }
 
   async close(): Promise<void> {
-    (await import('node:fs')).writeFileSync('/tmp/crash.log', this.#server?.log ?? '');
-    (await import('node:fs')).writeFileSync(
-      '/tmp/crash-events.json',
-      this.fleet.events.map((e) => JSON.stringify(e)).join('\n') + JSON.stringify(this.startsMs),
-    );
     this.#watching = false;
     await this.#watched;
     await this.#server?.kill();

@@ -12,7 +12,7 @@ export async function holdsWithin(spanMs: number, condition: () => boolean | Pro
   const end = performance.now() + spanMs;
   while (!(await condition())) {
     if (performance.now() > end) return false;
-    await realPause(5);
+    await realPause(2);
   }
   return true;
 }

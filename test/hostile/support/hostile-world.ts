@@ -6,7 +6,7 @@ import { type Fleet, MemoryImageSink, startFleet } from '@airlift/fleet';
 import { type Eui64, parseEui64, Rng, SystemClock, utcMs } from '@airlift/kernel';
 import { ContractClient } from '../../crash/support/contract-client.ts';
 import { ServerProcess } from '../../crash/support/server-process.ts';
-import { realPause, until } from '../../crash/support/waiting.ts';
+import { holdsWithin, realPause, until } from '../../crash/support/waiting.ts';
 import { RawDevice, whitelistEntry } from './raw-device.ts';
 import { RawGateway } from './raw-gateway.ts';
 
@@ -16,6 +16,8 @@ const DEVICES = 3;
 const FIRMWARE_OCTETS = 3_000;
 const JOINS_WITHIN_MS = 20_000;
 const WATCH_EVERY_MS = 50;
+/** Fewer than the receive buffer of a socket holds by default. */
+const DATAGRAMS_AT_ONCE = 100;
 
 /** A server with a running job, an ordinary fleet, and somebody who wishes it ill. */
 export class HostileWorld {
@@ -103,12 +105,20 @@ export class HostileWorld {
 
   /** Gateways are answered: everything that was sent before has been dealt with. */
   async gatewaysAreAnswered(): Promise<void> {
-    const tokens: number[] = [];
     await until('a gateway is answered', 20_000, async () => {
-      tokens.push(await this.gateway.pull());
-      await realPause(20);
-      return tokens.some((token) => this.gateway.isAnswered(token));
+      const token = await this.gateway.pull();
+      return holdsWithin(500, () => this.gateway.isAnswered(token));
     });
+  }
+
+  /** Sends many datagrams quickly, but no faster than the system can keep them for the server. */
+  async flood(count: number, send: (place: number) => Promise<void>): Promise<void> {
+    for (let place = 0; place < count; ) {
+      const window: Promise<void>[] = [];
+      while (window.length < DATAGRAMS_AT_ONCE && place < count) window.push(send(place++));
+      await Promise.all(window);
+      await this.gatewaysAreAnswered();
+    }
   }
 
   /** Resident memory of the server in octets, as the kernel has it. */

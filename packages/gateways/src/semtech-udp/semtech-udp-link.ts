@@ -85,6 +85,7 @@ export class SemtechUdpLink implements GatewayLink {
   }
 
   gateways(): readonly GatewayStatus[] {
+    const now = this.#clock.now();
     return [...this.#gateways.values()].map((gateway) => ({
       gatewayEui: gateway.gatewayEui,
       address: gateway.lastPeer.address,
@@ -92,7 +93,7 @@ export class SemtechUdpLink implements GatewayLink {
       version: gateway.stat?.version ?? `Semtech UDP ${gateway.version}`,
       connectedAt: gateway.connectedAt,
       lastSeenAt: gateway.lastSeenAt,
-      downlinkReady: this.#downlinkPeer(gateway) !== undefined,
+      downlinkReady: downlinkPeer(gateway, now) !== undefined,
       received: gateway.stat?.received ?? 0,
       receivedOk: gateway.stat?.receivedOk ?? 0,
       forwarded: gateway.stat?.forwarded ?? 0,
@@ -103,7 +104,7 @@ export class SemtechUdpLink implements GatewayLink {
 
   transmit(request: TransmitRequest): Promise<TransmitOutcome> {
     const gateway = this.#gateways.get(request.gatewayEui);
-    const peer = gateway === undefined ? undefined : this.#downlinkPeer(gateway);
+    const peer = gateway === undefined ? undefined : downlinkPeer(gateway, this.#clock.now());
     if (gateway === undefined || peer === undefined || this.#pending.size >= MOST_PENDING) {
       return Promise.resolve({ kind: 'unreachable' });
     }
@@ -147,15 +148,15 @@ export class SemtechUdpLink implements GatewayLink {
         gateway.downlinkPeer = from;
         gateway.pulledAt = this.#clock.now();
         break;
-      case 'tx-ack':
-        // It comes from the socket that pulls, so it keeps that path alive too.
+      case 'tx-ack': {
+        const { error } = datagram;
+        const outcome: TransmitOutcome = error === undefined ? { kind: 'programmed' } : { kind: 'refused', error };
+        if (!this.#settle(pendingKey(datagram.gatewayEui, datagram.token), outcome)) break;
+        // It comes from the socket that pulls, so it keeps that path alive too. One that answers nothing proves nothing.
         gateway.downlinkPeer = from;
         gateway.pulledAt = this.#clock.now();
-        this.#settle(
-          pendingKey(datagram.gatewayEui, datagram.token),
-          datagram.error === undefined ? { kind: 'programmed' } : { kind: 'refused', error: datagram.error },
-        );
         break;
+      }
       case 'push-data':
         this.#push(gateway, datagram.body);
         break;
@@ -208,10 +209,6 @@ export class SemtechUdpLink implements GatewayLink {
     if (stalest !== undefined) this.#gateways.delete(stalest.gatewayEui);
   }
 
-  #downlinkPeer(gateway: Gateway): UdpPeer | undefined {
-    return this.#clock.now() - gateway.pulledAt > PULL_EXPIRES_MS ? undefined : gateway.downlinkPeer;
-  }
-
   #freshToken(gatewayEui: Eui64): number {
     do {
       this.#nextToken = (this.#nextToken + 1) & 0xffff;
@@ -219,12 +216,14 @@ export class SemtechUdpLink implements GatewayLink {
     return this.#nextToken;
   }
 
-  #settle(key: string, outcome: TransmitOutcome): void {
+  /** False when nobody waits for the outcome. */
+  #settle(key: string, outcome: TransmitOutcome): boolean {
     const pending = this.#pending.get(key);
-    if (pending === undefined) return;
+    if (pending === undefined) return false;
     this.#pending.delete(key);
     pending.timer.cancel();
     pending.resolve(outcome);
+    return true;
   }
 
   /** Nothing that arrives may end the process, not even by way of a fault of our own. */
@@ -234,6 +233,10 @@ export class SemtechUdpLink implements GatewayLink {
     if (code !== 'internal') return;
     this.#log({ level: 'error', message: 'a datagram could not be dealt with', fields: {}, cause: error });
   }
+}
+
+function downlinkPeer(gateway: Gateway, now: UtcMs): UdpPeer | undefined {
+  return now - gateway.pulledAt > PULL_EXPIRES_MS ? undefined : gateway.downlinkPeer;
 }
 
 function pendingKey(gatewayEui: Eui64, token: number): string {

@@ -1,12 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HttpClient } from '../support/http-client.ts';
-import { freeTcpPort, freeUdpPort, type RunningProgram, requireBuild, startProgram } from '../support/processes.ts';
+import { HttpClient } from './http-client.ts';
+import { freeTcpPort, freeUdpPort, type RunningProgram, requireBuild, startProgram } from './processes.ts';
 
-/** A server started as an operator starts it, with three simulated devices, twenty times faster than real time. */
+/** A server started as an operator starts it, twenty times faster than real time. */
 export interface RunningServer {
   readonly url: string;
+  readonly udpPort: number;
   readonly password: string;
   /** Where its simulated devices put what they received. */
   readonly received: string;
@@ -18,15 +19,18 @@ export interface RunningServer {
 }
 
 const START_LIMIT_MS = 30_000;
-const FLEET = ['--time-scale', '20', '--uplink-interval', '8', '--loss', '0.05'];
+/** Faster, and the real time within which a device must be answered gets too short for a busy machine. */
+const TIME_SCALE = ['--time-scale', '20'];
+/** How simulated devices send. */
+export const FLEET_HABITS: readonly string[] = [...TIME_SCALE, '--uplink-interval', '8'];
 
 /** `airlift serve`, commissioned through its environment. */
-export async function startServe(): Promise<RunningServer> {
+export async function startServe(fleet: readonly string[]): Promise<RunningServer> {
   const data = await mkdtemp(join(tmpdir(), 'airlift-serve-'));
   const password = 'a password of the operator';
   const program = startProgram(
     process.execPath,
-    [requireBuild(), 'serve', ...(await addresses(data)), '--simulate', '3', ...FLEET],
+    [requireBuild(), 'serve', ...(await addresses(data)), ...TIME_SCALE, ...fleet],
     { env: { AIRLIFT_ADMIN_PASSWORD: password } },
   );
   return ready(program, data, async () => password);
@@ -35,7 +39,7 @@ export async function startServe(): Promise<RunningServer> {
 /** `npm start`, which makes up a password and prints it. */
 export async function startNpm(): Promise<RunningServer> {
   const data = await mkdtemp(join(tmpdir(), 'airlift-start-'));
-  const program = startProgram('npm', ['start', '--', ...(await addresses(data)), ...FLEET]);
+  const program = startProgram('npm', ['start', '--', ...(await addresses(data)), ...FLEET_HABITS]);
   return ready(program, data, async () => {
     const [, password = ''] = await program.waitFor(/password (\S+)/, START_LIMIT_MS);
     return password;
@@ -50,13 +54,18 @@ async function addresses(data: string): Promise<string[]> {
   ];
 }
 
-async function ready(program: RunningProgram, data: string, findPassword: () => Promise<string>): Promise<RunningServer> {
+async function ready(
+  program: RunningProgram,
+  data: string,
+  findPassword: () => Promise<string>,
+): Promise<RunningServer> {
   const stop = async (): Promise<void> => {
     await program.stop();
     await rm(data, { recursive: true, force: true });
   };
   try {
     const [, url = '', port] = await program.waitFor(/(https:\/\/localhost:(\d+))/, START_LIMIT_MS);
+    const [, udpPort] = await program.waitFor(/UDP port (\d+)/, START_LIMIT_MS);
     const password = await findPassword();
     const client = async (): Promise<HttpClient> => {
       const http = new HttpClient(Number(port));
@@ -68,10 +77,9 @@ async function ready(program: RunningProgram, data: string, findPassword: () => 
       http.close();
       return http.token;
     };
-    return { url, password, received: join(data, 'sim'), program, client, login, stop };
+    return { url, udpPort: Number(udpPort), password, received: join(data, 'sim'), program, client, login, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
-
