@@ -1,12 +1,11 @@
 // What every command of a fresh clone needs first: the dependencies, and for some the compiled packages.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const stampFile = join(root, 'node_modules', '.airlift-setup');
 
 /** Runs a command with the terminal attached; ends this process with its exit code when it fails. */
 export function run(command, args, options = {}) {
@@ -30,13 +29,29 @@ export function installDependencies() {
     console.error(`Airlift needs Node 20.19 or newer; this is ${process.versions.node}.`);
     process.exit(1);
   }
-  const wanted = `${createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')} ${process.versions.modules}`;
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return;
+  if (dependenciesStand()) return;
   console.error('Installing dependencies (once)...');
   // The embedded database may have to be compiled; a lighter optimisation halves the wait.
   const env = { ...process.env, CFLAGS: process.env.CFLAGS ?? '-O1', CXXFLAGS: process.env.CXXFLAGS ?? '-O1' };
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { env, stdio: ['ignore', 2, 2] });
-  writeFileSync(stampFile, wanted);
+}
+
+/** Whether what the lock file names is installed, and the compiled part fits this Node. */
+function dependenciesStand() {
+  try {
+    const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+    const installed = JSON.parse(readFileSync(join(root, 'node_modules/.package-lock.json'), 'utf8')).packages;
+    for (const [path, { version, optional, link }] of Object.entries(wanted)) {
+      if (!path.startsWith('node_modules/') || link) continue;
+      // Packages for other platforms are optional and stay away.
+      if (installed[path]?.version !== version && !(optional && installed[path] === undefined)) return false;
+    }
+    const Database = createRequire(join(root, 'package.json'))('better-sqlite3');
+    new Database(':memory:').close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Compiles the packages unless nothing changed since the last time. */

@@ -1,5 +1,6 @@
+import type { JobResultJson } from '@airlift/contract';
 import { behaviour, type DeviceBehaviour, type IntegrityBehaviour } from '@airlift/fleet';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { firmware } from '../support/firmware.ts';
 import { TestInstance } from '../support/test-instance.ts';
 
@@ -11,39 +12,50 @@ function asking(integrity: Partial<IntegrityBehaviour>): DeviceBehaviour {
   return behaviour('multitech-dot', { integrity });
 }
 
+/** Every way in which Dots have put the question, and how long it is. */
+const WAYS = [
+  { way: '70: 80 <index> <CRC>', integrity: { form: 'indexed' }, octets: 10 },
+  { way: '71: 80 <CRC>, as older firmware asks', integrity: { form: 'bare' }, octets: 9 },
+  { way: 'most significant octet first', integrity: { octetOrder: 'big' }, octets: 10 },
+  { way: 'over the block with its filler octets', integrity: { covers: 'padded-block' }, octets: 10 },
+  { way: 'all of that', integrity: { form: 'bare', octetOrder: 'big', covers: 'padded-block' }, octets: 9 },
+] as const;
+
 describe(`the checksum exchange on FPort 201 (seed ${SEED})`, () => {
-  it.each([
-    ['70: 80 <index> <CRC>', { form: 'indexed' }, 10],
-    ['71: 80 <CRC>, as older firmware asks', { form: 'bare' }, 9],
-    ['most significant octet first', { octetOrder: 'big' }, 10],
-    ['over the block with its filler octets', { covers: 'padded-block' }, 10],
-    [
-      'bare, most significant octet first, with filler octets',
-      { form: 'bare', octetOrder: 'big', covers: 'padded-block' },
-      9,
-    ],
-  ] as const)('%s is answered 80 01, and the device succeeds', async (_, integrity, octets) => {
-    const instance = await TestInstance.start({ seed: SEED, devices: 1, behaviour: () => asking(integrity) });
-    const { devEui, deveui } = instance.device(0);
-    await instance.http.uploadFirmware('crc.bin', IMAGE);
-    const { result } = await instance.runFota({ fotaFile: 'crc.bin' });
-    expect(result).toMatchObject({
-      success: 1,
-      failed: 0,
-      devices: [{ deveui, status: 'success', verified_by: 'crc64' }],
+  let instance: TestInstance;
+  let result: JobResultJson;
+  beforeAll(async () => {
+    instance = await TestInstance.start({
+      seed: SEED,
+      devices: WAYS.length,
+      behaviour: (index) => asking(WAYS[index]?.integrity ?? {}),
     });
-    expect(await instance.images(1)).toEqual(new Map([[deveui, IMAGE]]));
+    await instance.http.uploadFirmware('crc.bin', IMAGE);
+    ({ result } = await instance.runFota({ fotaFile: 'crc.bin', launchTimeFromSetupTime: 120 }));
+  }, 60_000);
+  afterAll(() => instance.stop());
 
-    const questions = instance.air.ofDevice(devEui, 'up', 201).filter(({ hex }) => hex.startsWith('80'));
-    const answers = checksumAnswers(instance, 0);
-    expect(questions.map(({ payload }) => payload.length)).toEqual([octets]);
-    expect(answers.map(({ hex, to }) => ({ hex, to }))).toEqual([{ hex: '8001', to: 'device' }]);
-    // In the receive windows of the question: the device of class A hears nothing else.
-    const delayMs = (answers[0]?.startMs ?? 0) - (questions[0]?.endMs ?? 0);
-    expect([1_000, 2_000].some((window) => Math.abs(delayMs - window) < 50)).toBe(true);
-    await instance.stop();
-  });
+  it.each(WAYS.map((way, index) => ({ ...way, index })))(
+    '$way is answered 80 01, and the device succeeds',
+    async ({ index, octets }) => {
+      const { devEui, deveui } = instance.device(index);
+      expect(result.devices[index]).toMatchObject({ deveui, status: 'success', verified_by: 'crc64' });
+      expect((await instance.images(WAYS.length)).get(deveui)).toEqual(IMAGE);
 
+      const questions = instance.air.ofDevice(devEui, 'up', 201).filter(({ hex }) => hex.startsWith('80'));
+      const answers = checksumAnswers(instance, index);
+      expect(new Set(questions.map(({ payload }) => payload.length))).toEqual(new Set([octets]));
+      expect(new Set(answers.map(({ hex, to }) => `${hex} ${to}`))).toEqual(new Set(['8001 device']));
+      // In the receive windows of a question: the device of class A hears nothing else.
+      for (const { startMs } of answers) {
+        const delays = questions.map(({ endMs }) => startMs - endMs);
+        expect(delays.some((delay) => [1_000, 2_000].some((window) => Math.abs(delay - window) < 50))).toBe(true);
+      }
+    },
+  );
+});
+
+describe(`wrong and unheard checksums (seed ${SEED})`, () => {
   it('72: a wrong CRC is answered 80 00, and the device fails and drops the file', async () => {
     const instance = await TestInstance.start({
       seed: SEED,

@@ -358,11 +358,10 @@ export class CampaignEngine {
   async #stepJob(job: ActiveJob, event: JobEvent, frames: readonly LedgerFrame[] = []): Promise<void> {
     const before = job.state;
     let step: JobStep;
-    let concerned = false;
     try {
       step = jobStep(before, event, job.view(), job.plan, this.#pacing(job.plan), this.#now());
       const { state, effects } = step;
-      for (const effect of effects) concerned = (await this.#tellDevices(job, effect)) || concerned;
+      for (const effect of effects) await this.#tellDevices(job, effect);
       const devices = job.changes();
       if (isStepWorthStoring(before, state) || devices.length > 0 || frames.length > 0) {
         await this.#ports.jobs.save(job.plan.jobId, { state, devices, frames });
@@ -376,30 +375,29 @@ export class CampaignEngine {
     this.#commit(job);
     if (before.kind !== state.kind) this.#report('info', `job is in ${state.kind}`, job, {});
     for (const effect of effects) await this.#perform(job, effect, before);
-    if (concerned && job.running) await this.#stepJob(job, { kind: 'device-settled' });
     this.#arm(job);
   }
 
-  /** What an effect means for the devices; true when it concerns them. */
-  async #tellDevices(job: ActiveJob, effect: JobEffect): Promise<boolean> {
+  /** What an effect means for the devices. */
+  async #tellDevices(job: ActiveJob, effect: JobEffect): Promise<void> {
     const session = sessionOf(job);
     const devEuis = job.devices.keys();
     switch (effect.kind) {
       case 'launch': {
         const strangers = await this.#strangers(job);
         this.#putDevices(job, session, devEuis, (devEui) => ({ kind: 'launch', joined: !strangers.has(devEui) }));
-        return true;
+        return;
       }
       case 'status-requested':
       case 'message-sent':
         this.#putDevices(job, session, devEuis, { kind: effect.kind });
-        return true;
+        return;
       case 'end':
         this.#giveVerdicts(job, () => true);
-        return false;
+        return;
       case 'send':
       case 'another-round':
-        return false;
+        return;
     }
   }
 

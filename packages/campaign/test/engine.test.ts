@@ -124,6 +124,25 @@ describe('several jobs', () => {
   });
 });
 
+describe('a job that cannot begin', () => {
+  it('is tried again by itself', async () => {
+    const world = new World();
+    world.device();
+    await world.engine.start();
+    let failures = 0;
+    const { freshMcAddr } = world.link;
+    world.link.freshMcAddr = async () => {
+      failures += 1;
+      if (failures <= 3) throw new Error('no address now');
+      return freshMcAddr.call(world.link);
+    };
+    const plan = await world.fotaPlan();
+    await complete(world, plan);
+    expect(await world.outcomes(plan)).toEqual([SUCCESS]);
+    expect(world.errors()).toHaveLength(3);
+  });
+});
+
 describe('a restart', () => {
   it('leaves a job of the future where it was', async () => {
     const world = new World();
@@ -190,10 +209,51 @@ describe('a restart', () => {
     expect(world.errors()).toEqual([]);
   });
 
+  it('sends a frame again whose fate is not known', async () => {
+    const world = new World();
+    const device = world.device({ crc: 'none', status: 'last-number' }, COMMON_TRAITS);
+    const other = world.device();
+    await world.engine.start();
+    const plan = await world.fotaPlan({}, world.imageOf(2_000));
+    await world.engine.accept(plan);
+    await world.pass(127_000);
+    world.link.swallows = true;
+    await world.pass(5_000);
+    // Stored while the frame is under way.
+    await other.restart();
+    expect((await world.jobs.job(plan.filename))?.state).toMatchObject({ phase: { kind: 'sending' } });
+    await world.engine.stop();
+    world.link.swallows = false;
+    const before = world.link.frames.length;
+    await world.restart();
+    await world.pass(10_000);
+    expect(world.link.frames.length).toBeGreaterThan(before + 2);
+    await world.untilComplete(plan);
+    expect(device.image).toBeDefined();
+    expect(await world.outcomes(plan)).toEqual(['success status-answer', SUCCESS]);
+  });
+
+  it('gives up devices whose profiles have changed, rather than send them what they do not understand', async () => {
+    const world = new World();
+    world.device({ loss: 0.3 });
+    world.device({ loss: 0.3 });
+    await world.engine.start();
+    const plan = await world.fotaPlan({}, world.imageOf(2_000));
+    await world.engine.accept(plan);
+    await world.pass(130_000);
+    await world.engine.stop();
+    for (const { devEui } of world.devices) world.traits.set(devEui, { ...DOT_TRAITS, codeRule: 'v2r' });
+    const before = world.link.frames.length;
+    await world.restart();
+    await world.untilComplete(plan);
+    expect(await world.outcomes(plan)).toEqual(['failed profile-mismatch', 'failed profile-mismatch']);
+    expect(world.link.frames).toHaveLength(before);
+  });
+
   it('goes on as it began when profiles were changed meanwhile', async () => {
     const world = new World();
-    world.device();
-    world.device();
+    world.device({ loss: 0.3 });
+    world.device({ loss: 0.3 });
     await world.engine.start();
     const plan = await world.fotaPlan({}, world.imageOf(2_000));
     await world.engine.accept(plan);
@@ -252,6 +312,20 @@ describe('a check value', () => {
     await ask();
     expect(device.checkAnswers).toEqual([true, true, true]);
     await world.untilComplete(plan);
+    expect(await world.outcomes(plan)).toEqual([SUCCESS]);
+  });
+
+  it('of nothing known does not fail a device while its fragments are still to come', async () => {
+    const world = new World();
+    const device = world.device();
+    await world.engine.start();
+    const plan = await world.fotaPlan({}, world.imageOf(700));
+    await world.engine.accept(plan);
+    await world.pass(126_000);
+    expect((await world.record(plan)).state.kind).toBe('broadcasting');
+    await world.link.uplink(device.devEui, 201, checkValue(world.imageOf(10)));
+    await world.untilComplete(plan);
+    expect(device.checkAnswers).toEqual([false, true]);
     expect(await world.outcomes(plan)).toEqual([SUCCESS]);
   });
 

@@ -1,4 +1,4 @@
-import { sameOctets, toHex } from '@airlift/kernel';
+import { sameOctets, toHex, utcMs } from '@airlift/kernel';
 import { describe, expect, it } from 'vitest';
 import type { JobPlan } from '../src/index.ts';
 import { COMMON_TRAITS, World } from './support/world.ts';
@@ -73,11 +73,18 @@ describe('an image', () => {
   it('is not asked for in the last seconds before launch', async () => {
     const world = new World();
     world.device({ deviceClass: 'C', uplinkEveryS: 0, losesAnswers: 100 });
-    await run(world, { launchDelayS: 60 });
+    const late = world.device({ uplinkEveryS: 0 });
+    await world.engine.start();
+    const plan = await world.fotaPlan({ launchDelayS: 60 });
+    await world.engine.accept(plan);
+    const launch = plan.setupAt + 60_000;
+    await world.until(utcMs(launch - 5_500));
+    await late.beatOnce();
+    await world.untilComplete(plan);
     const asked = [...world.link.sentTo.values()].flat().map(({ at }) => at);
-    const launch = world.clock.now();
     expect(asked.length).toBeGreaterThan(3);
-    expect(Math.max(...asked)).toBeLessThan(launch);
+    expect(Math.max(...asked)).toBeLessThan(launch - 5_000);
+    expect(world.link.sentTo.has(late.devEui)).toBe(false);
   });
 
   it('reaches a device all the same that listens too early and proves what it heard', async () => {
@@ -246,6 +253,23 @@ describe('devices that only answer when asked', () => {
   });
 });
 
+describe('a status request', () => {
+  it('is not waited for longer than until all have answered', async () => {
+    const world = new World();
+    for (let n = 0; n < 3; n++) world.device({ crc: 'none', status: 'counts', loss: 0.45 }, COMMON_TRAITS);
+    const plan = await run(world, {}, 2_000);
+    expect(await world.outcomes(plan)).toEqual(Array.from({ length: 3 }, () => 'success status-answer'));
+    const { frames } = world.link;
+    const gaps = frames.flatMap(({ payload, at }, n) => {
+      const next = frames[n + 1];
+      return payload[0] === 1 && next !== undefined ? [next.at - at] : [];
+    });
+    expect(gaps.length).toBeGreaterThan(0);
+    expect(Math.min(...gaps)).toBeLessThan(19_000);
+    expect(Math.min(...gaps)).toBeGreaterThan(3_000);
+  });
+});
+
 describe('fixed parity fragments', () => {
   it.each([0, 3])('are sent as wished: %i', async (parityFragments) => {
     const world = new World();
@@ -283,6 +307,39 @@ describe('a further session', () => {
     expect(seen.toSorted((a, b) => a - b)).toEqual(seen);
     // No group is used twice, so that a device cannot take the one for the other.
     expect(new Set(world.link.frames.map(({ groupId }) => groupId)).size).toBe(2);
+  });
+
+  it('does not mistake a frame of the one before, whose fate comes late, for its own', async () => {
+    const world = new World();
+    const device = world.device({ loss: 0.2 });
+    await world.engine.start();
+    const plan = await world.fotaPlan({}, world.imageOf(2_000));
+    await world.engine.accept(plan);
+    await world.pass(122_000);
+    world.link.keepsFates = true;
+    await world.pass(5_000);
+    expect(world.link.frames).toHaveLength(1);
+    await device.restart();
+    // The session runs out while the fate of its first frame is open.
+    while ((await world.record(plan)).state.kind === 'broadcasting') await world.pass(10_000);
+    expect((await world.record(plan)).state).toMatchObject({ kind: 'setup', round: 2 });
+    world.link.swallows = true;
+    while ((await world.record(plan)).state.kind === 'setup') await world.pass(1_000);
+    await world.pass(5_000);
+    const sending = { phase: { kind: 'sending', frame: { kind: 'plain', number: 1 } }, round: 2 };
+    expect((await world.record(plan)).state).toMatchObject(sending);
+    world.link.releaseFates();
+    await world.pass(10);
+    expect((await world.record(plan)).state).toMatchObject(sending);
+    // It is counted all the same.
+    expect((await world.jobs.ledger(plan.jobId)).plain).toBe(1);
+    world.link.swallows = false;
+    await world.engine.stop();
+    await world.restart();
+    await world.untilComplete(plan);
+    expect(await world.outcomes(plan)).toEqual([SUCCESS]);
+    const { plain, parity, status } = await world.jobs.ledger(plan.jobId);
+    expect(plain + parity + status).toBe(world.link.frames.length);
   });
 
   it('serves a device that was too slow for the first', async () => {

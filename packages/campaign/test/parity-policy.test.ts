@@ -105,6 +105,18 @@ describe('the next goal', () => {
     expect(nextGoal([receiving(undefined, 2)], 100, 117, 2)).toBe(117);
   });
 
+  it.each([
+    ['by the fragments it heard', { nbFragReceived: 200, missingFrag: 0 }, 268],
+    ['by what it says is missing now', { nbFragReceived: 244, missingFrag: 14 }, 266],
+    [
+      'by its losses, when that is what it counts',
+      { nbFragReceived: 244, missingFrag: 40, countsPlainLosses: true },
+      270,
+    ],
+  ])('is where a device should have enough, %s', (_how, said, goal) => {
+    expect(nextGoal([receiving(reception({ sentByThen: 244, steadySince: 244, ...said }))], 214, 244, 1)).toBe(goal);
+  });
+
   it('follows the device in the greatest need', () => {
     const good = receiving(reception({ nbFragReceived: 117, sentByThen: 117 }));
     const bad = receiving(reception({ nbFragReceived: 90, missingFrag: 25, sentByThen: 117 }));

@@ -56,11 +56,14 @@ export class FakeLink implements DeviceLink {
   onOpenGroup: ((group: GroupSpec) => void) | undefined;
   /** Group frames are taken and their fate is never told while true. */
   swallows = false;
+  /** Fates of group frames are kept back while true, and told when it is set to false again. */
+  keepsFates = false;
   dutyCycle = 1;
   factsAsked = 0;
   readonly #clock: Clock;
   readonly #devices = new Map<Eui64, Receiver>();
   readonly #queues = new Map<Eui64, Waiting[]>();
+  readonly #keptFates: (() => void)[] = [];
   readonly #fCnt = new Map<string, number>();
   #listener: (event: LinkEvent) => Promise<void> = () => Promise.resolve();
   #tickets = 0;
@@ -72,6 +75,12 @@ export class FakeLink implements DeviceLink {
 
   add(device: Receiver): void {
     this.#devices.set(device.devEui, device);
+  }
+
+  /** Tells the fates that were kept back. */
+  releaseFates(): void {
+    this.keepsFates = false;
+    for (const tell of this.#keptFates.splice(0)) tell();
   }
 
   /** Everything that waited is gone, as when the network server starts again. */
@@ -156,7 +165,8 @@ export class FakeLink implements DeviceLink {
       const fCnt = this.#fCnt.get(groupId) ?? 0;
       this.#fCnt.set(groupId, fCnt + 1);
       this.frames.push({ groupId, fPort, payload, at: this.#clock.now(), fCnt });
-      this.#tell(ticketId, 'on-air', fCnt);
+      if (this.keepsFates) this.#keptFates.push(() => this.#tell(ticketId, 'on-air', fCnt));
+      else this.#tell(ticketId, 'on-air', fCnt);
       after(this.#clock, AIRTIME_MS, () => {
         for (const device of this.#devices.values()) device.hearGroup(group, fPort, payload);
       });
