@@ -112,12 +112,6 @@ export function requireFile(file: string, debianPackage: string): string {
   return file;
 }
 
-/** @throws Error when the repository was not set up: `npm start` would do so now, under the feet of the tests */
-export function requireSetup(): void {
-  const stamp = join(ROOT, 'node_modules', '.airlift-setup');
-  if (!existsSync(stamp)) throw new Error(`${stamp} is missing: run npm test, which sets the repository up first`);
-}
-
 /** @throws Error when the packages are not compiled */
 export function requireBuild(): string {
   if (!existsSync(AIRLIFT)) throw new Error(`${AIRLIFT} is missing: run npm run build (npm test does)`);

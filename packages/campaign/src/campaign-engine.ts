@@ -1,46 +1,29 @@
-import { blockChecksums, mcSessionKeys } from '@airlift/applayer';
-import {
-  after,
-  BugError,
-  CallerError,
-  type Clock,
-  type Entropy,
-  type Eui64,
-  fromHex,
-  type UtcMs,
-  utcMs,
-} from '@airlift/kernel';
-import { ActiveJob, type JobMaterial, prepareImage } from './active-job.ts';
+import { blockChecksums } from '@airlift/applayer';
+import { after, BugError, CallerError, type Clock, type Entropy, type Eui64, type UtcMs, utcMs } from '@airlift/kernel';
+import { ActiveJob } from './active-job.ts';
 import type { DeviceAnswer } from './answers.ts';
 import type { CampaignLog } from './campaign-log.ts';
+import { CampaignReporter } from './campaign-reporter.ts';
 import { ChecksumDesk, type ChecksumFinding } from './checksum-desk.ts';
 import { answerClock } from './clock-answer.ts';
-import type { DeviceDirectory, DirectoryEntry } from './device-directory.ts';
+import { deviceContexts } from './device-contexts.ts';
+import type { DeviceDirectory } from './device-directory.ts';
 import type { DeviceLink, LinkEvent, LinkFacts, TicketEvent, UnicastDownlink, UplinkEvent } from './device-link.ts';
-import { type DeviceContext, type DeviceEvent, deviceStep, QUIET_BEFORE_LAUNCH_MS } from './device-machine.ts';
+import { type DeviceEvent, deviceStep, QUIET_BEFORE_LAUNCH_MS } from './device-machine.ts';
 import { type DeviceState, isSettled, type SetupStep } from './device-state.ts';
-import {
-  dueAt,
-  type JobEffect,
-  type JobEvent,
-  type JobPacing,
-  type JobStep,
-  jobStep,
-  MOST_ROUNDS,
-} from './job-machine.ts';
+import { framePayload, groupIdOf, groupOf, pacingOf } from './group-frames.ts';
+import { dueAt, type JobEffect, type JobEvent, type JobStep, jobStep, MOST_ROUNDS } from './job-machine.ts';
 import type { JobPlan } from './job-plan.ts';
 import type { GroupFrame, JobState, SessionPlan } from './job-state.ts';
-import { answerSpanMs, buildChecksumAnswer, buildFragment, buildQuestion, buildStatusRequest } from './questions.ts';
+import { prepareJob } from './prepare-job.ts';
+import { buildChecksumAnswer, buildQuestion } from './questions.ts';
 import { readUplink } from './read-uplink.ts';
-import type { ReasonCode } from './reasons.ts';
 import { planSession } from './session-plan.ts';
 import type { ImageStore, JobRecord, JobStore, LedgerFrame } from './stores.ts';
 import { broadcastKey } from './traits.ts';
 
 /** Answers that fit into the receive windows of the uplink they belong to must leave at once. */
 const ANSWER_BEFORE_MS = 30_000;
-/** Room between two frames of one transmitter. */
-const FRAME_GAP_MS = 100;
 /** How many finished jobs are kept at hand to answer devices that still ask for their check value. */
 const REMEMBERED_JOBS = 20;
 /** After a step that failed, as it does when the disk is full. */
@@ -73,6 +56,7 @@ interface Question {
  */
 export class CampaignEngine {
   readonly #ports: CampaignPorts;
+  readonly #reporter: CampaignReporter;
   readonly #jobs = new Map<string, ActiveJob>();
   readonly #checksums = new ChecksumDesk(REMEMBERED_JOBS);
   readonly #tickets = new Map<string, Ticket>();
@@ -81,6 +65,7 @@ export class CampaignEngine {
 
   constructor(ports: CampaignPorts) {
     this.#ports = ports;
+    this.#reporter = new CampaignReporter(ports.log);
   }
 
   /** Takes up all unfinished jobs where they were left, and listens to the link. */
@@ -129,7 +114,7 @@ export class CampaignEngine {
       }
       const job = new ActiveJob(record);
       this.#jobs.set(plan.jobId, job);
-      this.#report('info', 'job accepted', job, { devices: plan.devEuis.length });
+      this.#reporter.job('info', 'job accepted', job.plan.filename, { devices: plan.devEuis.length });
       this.#arm(job);
     });
   }
@@ -143,7 +128,7 @@ export class CampaignEngine {
       await this.#ports.jobs.remove(job.plan.jobId);
       job.timer?.cancel();
       this.#jobs.delete(job.plan.jobId);
-      this.#report('info', 'job cancelled', job, {});
+      this.#reporter.job('info', 'job cancelled', job.plan.filename);
       return 'cancelled';
     });
   }
@@ -171,7 +156,7 @@ export class CampaignEngine {
   #wake(job: ActiveJob): void {
     this.#enqueue(() => this.#onDue(job)).catch((cause: unknown) => {
       if (this.#stopped) return;
-      this.#reportFailure('a campaign step failed', { job: job.plan.filename }, cause);
+      this.#reporter.failure('a campaign step failed', { job: job.plan.filename }, cause);
       if (this.#jobs.get(job.plan.jobId) === job) this.#setTimer(job, this.#in(RETRY_MS));
     });
   }
@@ -182,7 +167,7 @@ export class CampaignEngine {
       await this.#enqueue(() => this.#onLinkEvent(event));
     } catch (cause) {
       if (this.#stopped) return;
-      this.#reportFailure('an event could not be dealt with', { event: event.kind }, cause);
+      this.#reporter.failure('an event could not be dealt with', { event: event.kind }, cause);
       // A device whose uplink came to nothing is asked again; the fate of a frame is told only once.
       if (event.kind === 'uplink' || attempt > MOST_RETRIES) return;
       after(this.#ports.clock, RETRY_MS, () => void this.#hear(event, attempt + 1));
@@ -212,10 +197,10 @@ export class CampaignEngine {
     if (entry === undefined) return;
     const { answers, error } = readUplink(event.fPort, event.payload, entry.traits);
     if (error !== undefined) {
-      this.#ports.log({
-        level: 'warn',
-        message: 'an uplink could not be read to its end',
-        fields: { devEui, fPort: event.fPort, code: error.code },
+      this.#reporter.warning('an uplink could not be read to its end', {
+        devEui,
+        fPort: event.fPort,
+        code: error.code,
       });
     }
     const toldTime = await this.#answerTime(event, answers);
@@ -255,11 +240,9 @@ export class CampaignEngine {
     const finding = this.#checksums.find(request.octets, devEui, job);
     if (finding === undefined) return undefined;
     const { filename, match } = finding;
-    this.#ports.log({
-      level: match === undefined ? 'warn' : 'info',
-      message: 'device checks its image',
-      fields: { job: filename, devEui, match: match === undefined ? 'none' : `${match.span} ${match.order}` },
-    });
+    const words = match === undefined ? 'none' : `${match.span} ${match.order}`;
+    const level = match === undefined ? 'warn' : 'info';
+    this.#reporter.job(level, 'device checks its image', filename, { devEui, match: words });
     return finding;
   }
 
@@ -269,7 +252,7 @@ export class CampaignEngine {
       await this.#ports.link.send(devEui, { ...downlink, before: this.#in(ANSWER_BEFORE_MS) });
       return true;
     } catch (cause) {
-      this.#reportFailure('a device could not be answered', { devEui }, cause);
+      this.#reporter.failure('a device could not be answered', { devEui }, cause);
       return false;
     }
   }
@@ -289,7 +272,11 @@ export class CampaignEngine {
     }
     const { frame } = ticket;
     if (event.fate !== 'on-air') {
-      this.#report('warn', 'frame refused', job, { frame: frame.kind, number: frame.number, error: event.error });
+      this.#reporter.job('warn', 'frame refused', job.plan.filename, {
+        frame: frame.kind,
+        number: frame.number,
+        error: event.error,
+      });
     }
     const row: LedgerFrame = { ...frame, fCnt: event.fCnt, at: event.at, airtimeMs: event.airtimeMs };
     const rows = event.fate === 'on-air' ? [row] : [];
@@ -339,7 +326,7 @@ export class CampaignEngine {
     devEuis: Iterable<Eui64>,
     event: DeviceEvent | ((devEui: Eui64) => DeviceEvent),
   ): readonly Question[] {
-    const contextOf = this.#contexts(job, session);
+    const contextOf = deviceContexts(job, session, this.#now());
     const questions: Question[] = [];
     for (const devEui of devEuis) {
       const before = job.devices.get(devEui);
@@ -359,7 +346,7 @@ export class CampaignEngine {
     const before = job.state;
     let step: JobStep;
     try {
-      step = jobStep(before, event, job.view(), job.plan, this.#pacing(job.plan), this.#now());
+      step = jobStep(before, event, job.view(), job.plan, pacingOf(job.plan, this.#ports.link), this.#now());
       const { state, effects } = step;
       for (const effect of effects) await this.#tellDevices(job, effect);
       const devices = job.changes();
@@ -373,7 +360,7 @@ export class CampaignEngine {
     const { state, effects } = step;
     job.state = state;
     this.#commit(job);
-    if (before.kind !== state.kind) this.#report('info', `job is in ${state.kind}`, job, {});
+    if (before.kind !== state.kind) this.#reporter.job('info', `job is in ${state.kind}`, job.plan.filename);
     for (const effect of effects) await this.#perform(job, effect, before);
     this.#arm(job);
   }
@@ -435,7 +422,7 @@ export class CampaignEngine {
       const ticketId = await this.#ports.link.send(devEui, { ...question, before });
       this.#tickets.set(ticketId, { kind: 'question', jobId: job.plan.jobId, devEui });
     } catch (cause) {
-      this.#reportFailure('a device could not be asked', { job: job.plan.filename, devEui }, cause);
+      this.#reporter.failure('a device could not be asked', { job: job.plan.filename, devEui }, cause);
       await this.#questionLeft(job, devEui, 'lost');
     }
   }
@@ -444,24 +431,14 @@ export class CampaignEngine {
     const session = sessionOf(job);
     const { groupId } = session;
     try {
-      const { fPort, payload } = this.#framePayload(job, frame);
+      const { fPort, payload } = framePayload(job.plan, job.material, frame);
       if (!job.groupIsOpen) await this.#openGroup(job, session);
       const ticketId = await this.#ports.link.sendToGroup(groupId, fPort, payload, this.#now());
       this.#tickets.set(ticketId, { kind: 'frame', jobId: job.plan.jobId, groupId, frame });
     } catch (cause) {
-      this.#reportFailure('a frame could not be sent', { job: job.plan.filename, number: frame.number }, cause);
+      this.#reporter.failure('a frame could not be sent', { job: job.plan.filename, number: frame.number }, cause);
       await this.#stepJob(job, { kind: 'frame', frame, fate: 'refused', at: this.#now() });
     }
-  }
-
-  #framePayload(job: ActiveJob, frame: GroupFrame): { readonly fPort: number; readonly payload: Uint8Array } {
-    const { material, plan } = job;
-    if (material === undefined) throw new BugError('a frame was due before its job was prepared');
-    if (plan.kind === 'Message') return { fPort: plan.messagePort, payload: material.image };
-    const fPort = material.traits.ports.fragmentation;
-    if (frame.kind === 'status') return { fPort, payload: buildStatusRequest(true) };
-    if (material.encoder === undefined) throw new BugError('an image job without an encoder');
-    return { fPort, payload: buildFragment(frame.number, material.encoder.fragment(frame.number), material.traits) };
   }
 
   // ---- beginning and end --------------------------------------------------------------------------------------------
@@ -478,14 +455,14 @@ export class CampaignEngine {
       } catch (cause) {
         if (job.running) throw cause;
         // Others need not wait for what is wrong with this one.
-        this.#reportFailure('a job could not begin', { job: job.plan.filename }, cause);
+        this.#reporter.failure('a job could not begin', { job: job.plan.filename }, cause);
         this.#setTimer(job, this.#in(RETRY_MS));
       }
     }
   }
 
   async #beginSetup(job: ActiveJob): Promise<void> {
-    const refused = await this.#prepare(job);
+    const refused = await prepareJob(job, { ...this.#ports, reporter: this.#reporter });
     await this.#openRound(job, { startedAt: this.#now(), round: 1, percent: 0 }, (devEui) => {
       const reason = refused.get(devEui);
       return reason === undefined ? { kind: 'begin' } : { kind: 'refuse', reason };
@@ -514,7 +491,7 @@ export class CampaignEngine {
     try {
       const mcAddr = await link.freshMcAddr();
       const groupId = groupIdOf(plan, frame.round);
-      const planned = planSession({ plan, pacing: this.#pacing(plan), groupId, mcAddr, entropy, now: this.#now() });
+      const planned = planSession({ plan, pacing: pacingOf(plan, link), groupId, mcAddr, entropy, now: this.#now() });
       const { material } = job;
       session = material === undefined ? planned : { ...planned, broadcastKey: broadcastKey(material.traits) };
       const state: JobState = { kind: 'setup', ...frame, session };
@@ -526,67 +503,23 @@ export class CampaignEngine {
       throw error;
     }
     this.#commit(job);
-    this.#report('info', 'job is in setup', job, { round: frame.round, launchAt: session.launchAt });
+    this.#reporter.job('info', 'job is in setup', job.plan.filename, {
+      round: frame.round,
+      launchAt: session.launchAt,
+    });
     await this.#openGroup(job, session).catch((cause: unknown) => {
       // Tried again when the first frame is to be sent.
-      this.#reportFailure('the group could not be opened', { job: plan.filename }, cause);
+      this.#reporter.failure('the group could not be opened', { job: plan.filename }, cause);
     });
     for (const question of questions) await this.#ask(job, session, question);
     this.#arm(job);
   }
 
-  /** Loads what the job needs; returns the devices that cannot take part, and why. */
-  async #prepare(job: ActiveJob): Promise<ReadonlyMap<Eui64, ReasonCode>> {
-    const refused = new Map<Eui64, ReasonCode>();
-    const entries = new Map<Eui64, DirectoryEntry>();
-    for (const devEui of job.devices.keys()) {
-      const entry = await this.#find(devEui);
-      if (entry === undefined) refused.set(devEui, 'unknown-device');
-      else entries.set(devEui, entry);
-    }
-    // A session under way goes on as it began, whatever has become of the profiles meanwhile.
-    const begun = 'session' in job.state ? job.state.session.broadcastKey : undefined;
-    const all = [...entries.values()].map((entry) => entry.traits);
-    const traits = all.find((one) => begun === undefined || broadcastKey(one) === begun) ?? all[0];
-    if (traits === undefined) return refused;
-    const key = begun ?? broadcastKey(traits);
-    for (const [devEui, entry] of entries) {
-      if (broadcastKey(entry.traits) === key) continue;
-      entries.delete(devEui);
-      refused.set(devEui, 'profile-mismatch');
-    }
-    let image: Uint8Array;
-    try {
-      image = await this.#ports.images.load(job.plan.image.sha256);
-    } catch (cause) {
-      this.#ports.log({
-        level: 'error',
-        message: 'the image of a job is gone',
-        fields: { job: job.plan.filename },
-        cause,
-      });
-      for (const devEui of entries.keys()) refused.set(devEui, 'image-missing');
-      return refused;
-    }
-    job.material = { image, entries, traits, ...prepareImage(job.plan, image, traits) } satisfies JobMaterial;
-    return refused;
-  }
-
-  /** A device whose entry cannot be read has none. */
-  async #find(devEui: Eui64): Promise<DirectoryEntry | undefined> {
-    try {
-      return await this.#ports.directory.find(devEui);
-    } catch (cause) {
-      this.#reportFailure('a device could not be looked up', { devEui }, cause);
-      return undefined;
-    }
-  }
-
   async #resume(job: ActiveJob): Promise<void> {
-    const refused = await this.#prepare(job);
-    this.#report('info', 'job resumed', job, {});
+    const refused = await prepareJob(job, { ...this.#ports, reporter: this.#reporter });
+    this.#reporter.job('info', 'job resumed', job.plan.filename);
     await this.#openGroup(job, sessionOf(job)).catch((cause: unknown) => {
-      this.#reportFailure('the group could not be opened', { job: job.plan.filename }, cause);
+      this.#reporter.failure('the group could not be opened', { job: job.plan.filename }, cause);
     });
     await this.#stepDevices(job, job.devices.keys(), (devEui) => {
       const reason = refused.get(devEui);
@@ -597,22 +530,14 @@ export class CampaignEngine {
 
   async #openGroup(job: ActiveJob, session: SessionPlan): Promise<void> {
     job.groupIsOpen = false;
-    await this.#ports.link.openGroup({
-      groupId: session.groupId,
-      mcAddr: session.mcAddr,
-      ...mcSessionKeys(fromHex(session.mcKey), session.mcAddr),
-      frequencyHz: job.plan.radio.frequencyHz,
-      dataRate: job.plan.radio.dataRate,
-      firstFCnt: session.firstFCnt,
-      devEuis: job.plan.devEuis,
-    });
+    await this.#ports.link.openGroup(groupOf(job.plan, session));
     job.groupIsOpen = true;
   }
 
   /** A group that stays open does no harm; it is closed when the server starts again. */
   async #closeGroup(plan: JobPlan, groupId: string): Promise<void> {
     await this.#ports.link.closeGroup(groupId).catch((cause: unknown) => {
-      this.#reportFailure('a group could not be closed', { job: plan.filename }, cause);
+      this.#reporter.failure('a group could not be closed', { job: plan.filename }, cause);
     });
   }
 
@@ -648,7 +573,7 @@ export class CampaignEngine {
   async #tidyLedger(plan: JobPlan): Promise<void> {
     if (plan.keepLog) return;
     await this.#ports.jobs.clearLedger(plan.jobId).catch((cause: unknown) => {
-      this.#reportFailure('the frames of a job could not be forgotten', { job: plan.filename }, cause);
+      this.#reporter.failure('the frames of a job could not be forgotten', { job: plan.filename }, cause);
     });
   }
 
@@ -688,54 +613,18 @@ export class CampaignEngine {
     return false;
   }
 
-  /** Makes the contexts of the job's devices for one step. */
-  #contexts(job: ActiveJob, session: SessionPlan): (devEui: Eui64) => DeviceContext {
-    const shared = {
-      now: this.#now(),
-      launchAt: session.launchAt,
-      sessionTimeGpsS: session.sessionTimeGpsS,
-      kind: job.plan.kind,
-      sent: 'sent' in job.state ? job.state.sent : 0,
-      allPlainSent: job.allPlainSent,
-    };
-    return (devEui) => {
-      const traits = job.material?.entries.get(devEui)?.traits;
-      return {
-        ...shared,
-        severalCommands: traits?.severalCommands ?? false,
-        checksClock: traits?.sessionTime === 'gps',
-        missingMeans: traits?.missingMeans ?? 'unknown',
-        zeroMissingIsOpen: traits?.zeroMissingIsOpen ?? false,
-      };
-    };
-  }
-
   /** Undefined when nothing is known, or nothing can be known now. */
   async #facts(devEui: Eui64): Promise<LinkFacts | undefined> {
     try {
       return await this.#ports.link.facts(devEui);
     } catch (cause) {
-      this.#reportFailure('a device could not be looked up', { devEui }, cause);
+      this.#reporter.failure('a device could not be looked up', { devEui }, cause);
       return undefined;
     }
   }
 
   #commit(job: ActiveJob): void {
-    for (const { devEui, state } of job.commit()) this.#reportDevice(job, devEui, state);
-  }
-
-  #pacing(plan: JobPlan): JobPacing {
-    const { radio, pacing, devEuis } = plan;
-    const octets = plan.kind === 'FOTA' ? plan.fragSize + 3 : plan.image.sizeBytes;
-    const { airtimeMs, dutyCycle } = this.#ports.link.groupTiming(radio.frequencyHz, radio.dataRate, octets);
-    const shortestMs = airtimeMs + FRAME_GAP_MS;
-    return {
-      plainMs: Math.max(pacing.sleepMs, shortestMs),
-      parityMs: Math.max(pacing.paritySleepMs, shortestMs),
-      shortMs: Math.max(pacing.shortSleepMs, shortestMs),
-      listenMs: answerSpanMs(devEuis.length),
-      sustainedMs: airtimeMs / dutyCycle,
-    };
+    for (const { devEui, state } of job.commit()) this.#reporter.device(job, devEui, state);
   }
 
   #now(): UtcMs {
@@ -745,35 +634,12 @@ export class CampaignEngine {
   #in(spanMs: number): UtcMs {
     return utcMs(this.#now() + spanMs);
   }
-
-  #reportFailure(message: string, fields: Readonly<Record<string, string | number | undefined>>, cause: unknown): void {
-    this.#ports.log({ level: 'error', message, fields, cause });
-  }
-
-  #reportDevice(job: ActiveJob, devEui: Eui64, state: DeviceState): void {
-    const reason = state.kind === 'failed' || state.kind === 'skipped' ? state.reason : undefined;
-    this.#report(reason === undefined ? 'info' : 'warn', `device is ${state.kind}`, job, { devEui, reason });
-  }
-
-  #report(
-    level: 'info' | 'warn',
-    message: string,
-    job: ActiveJob,
-    fields: Readonly<Record<string, string | number | undefined>>,
-  ): void {
-    this.#ports.log({ level, message, fields: { job: job.plan.filename, ...fields } });
-  }
 }
 
 /** A frame that is being sent is not worth a write: after a crash its fragment is simply sent once more. */
 function isStepWorthStoring(before: JobState, after: JobState): boolean {
   if (after.kind !== 'broadcasting' || before.kind !== after.kind) return after !== before;
   return after !== before && after.phase.kind !== 'sending' && after.phase.kind !== 'holding';
-}
-
-/** The groups of one job differ, so that a device does not mistake one for the other. */
-function groupIdOf(plan: JobPlan, round: number): string {
-  return round === 1 ? plan.jobId : `${plan.jobId}-${round}`;
 }
 
 function sessionOf({ state }: ActiveJob): SessionPlan {

@@ -42,6 +42,8 @@ export interface MulticastBehaviour {
   readonly firstFCnt: 'bare-16-bits' | 'from-minimum';
   /** Keeps quiet this long before a session that it knows of, so as not to miss it. */
   readonly quietBeforeS: number;
+  /** Leaves the session as soon as the image is stored or dropped; otherwise stays, silent, until the time-out. */
+  readonly leavesWhenDone: boolean;
   /** Whether commands on FPort 200 sent to the multicast address are executed. */
   readonly executesMulticastCommands: boolean;
 }

@@ -38,6 +38,7 @@ const MULTITECH_DOT: DeviceBehaviour = {
     maxFCnt: 'unlimited-zero',
     firstFCnt: 'from-minimum',
     quietBeforeS: 5,
+    leavesWhenDone: true,
     executesMulticastCommands: true,
   },
   fragmentation: {
@@ -65,6 +66,7 @@ const LORAMAC_NODE: DeviceBehaviour = {
     maxFCnt: 'inclusive',
     firstFCnt: 'bare-16-bits',
     quietBeforeS: 0,
+    leavesWhenDone: false,
     executesMulticastCommands: true,
   },
   fragmentation: {

@@ -16,6 +16,8 @@ export interface KeeperHost {
   readonly sink: ImageSink;
   /** Sends on FPort 201. */
   send(payload: Uint8Array): void;
+  /** The image was stored or dropped: nothing more is expected of the session. */
+  finished(): void;
   happened(happening: DeviceHappening): void;
 }
 
@@ -98,6 +100,7 @@ export class BlockKeeper {
     }
     this.#stage = 'failed';
     this.#host.happened({ type: 'image-dropped' });
+    this.#host.finished();
   }
 
   #store(image: ReceivedImage): void {
@@ -106,5 +109,6 @@ export class BlockKeeper {
     this.#storedCount += 1;
     this.#host.sink.image(image);
     this.#host.happened({ type: 'image-stored', sha256: image.sha256, size: image.octets.length });
+    this.#host.finished();
   }
 }

@@ -112,6 +112,9 @@ export class DeviceRuntime {
       behaviour,
       sink: options.sink,
       send: (payload) => this.#sendChecksum(payload),
+      finished: () => {
+        if (behaviour.multicast.leavesWhenDone) this.multicast.leave();
+      },
       happened: (happening) => options.happened(happening),
     });
     this.fragmentation = this.#makeFragmentation();

@@ -193,11 +193,16 @@ export class MulticastSetup {
     }
     this.#open = session;
     this.#stopTimer?.cancel();
-    this.#stopTimer = this.#host.clock.after(durationS * 1000, () => {
-      this.#open = undefined;
-      this.#host.endSession();
-      this.#host.changed();
-    });
+    this.#stopTimer = this.#host.clock.after(durationS * 1000, () => this.leave());
+    this.#host.changed();
+  }
+
+  /** Goes back to class A; a device may do so before the session is over. */
+  leave(): void {
+    if (this.#open === undefined) return;
+    this.#stopTimer?.cancel();
+    this.#open = undefined;
+    this.#host.endSession();
     this.#host.changed();
   }
 
