@@ -25,7 +25,13 @@ describe(`a server that is killed again and again (AIRLIFT_CRASH_SEED=${SEED})`,
 
   beforeAll(async () => {
     world = await CrashWorld.create(SEED);
-    kills = await tellCrashStory(world, killPlan(rng.fork('kills')), image);
+    try {
+      kills = await tellCrashStory(world, killPlan(rng.fork('kills')), image);
+    } catch (cause) {
+      const { air, complaints, setbacks } = world;
+      const seen = JSON.stringify({ faults: air.faults.slice(0, 5), complaints: complaints.slice(0, 5), setbacks });
+      throw new Error(`${String(cause)}; seen until then: ${seen}`, { cause });
+    }
   }, 240_000);
 
   afterAll(() => world.close());

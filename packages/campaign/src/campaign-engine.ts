@@ -18,7 +18,7 @@ import type { GroupFrame, JobState, SessionPlan } from './job-state.ts';
 import { prepareJob } from './prepare-job.ts';
 import { buildChecksumAnswer, buildQuestion } from './questions.ts';
 import { readUplink } from './read-uplink.ts';
-import { planSession } from './session-plan.ts';
+import { planSession, sessionEnd } from './session-plan.ts';
 import type { ImageStore, JobRecord, JobStore, LedgerFrame } from './stores.ts';
 import { broadcastKey } from './traits.ts';
 
@@ -473,25 +473,30 @@ export class CampaignEngine {
   async #beginAnotherRound(job: ActiveJob): Promise<void> {
     const { state } = job;
     if (state.kind !== 'teardown') return;
-    await this.#closeGroup(job.plan, state.session.groupId);
+    const { startedAt, round, percent, session } = state;
+    await this.#closeGroup(job.plan, session.groupId);
     this.#giveVerdicts(job, (device) => !job.isWorthAnotherRound(device));
-    const { startedAt, round, percent } = state;
-    await this.#openRound(job, { startedAt, round: round + 1, percent }, () => ({ kind: 'again' }));
+    // A device in the session keeps silent until it is over, so that there is no reaching it before.
+    const isListening = [...job.devices.values()].some((device) => device.kind === 'receiving');
+    const reachableAt = isListening ? sessionEnd(session) : this.#now();
+    await this.#openRound(job, { startedAt, round: round + 1, percent }, () => ({ kind: 'again' }), reachableAt);
   }
 
   async #openRound(
     job: ActiveJob,
     frame: { readonly startedAt: UtcMs; readonly round: number; readonly percent: number },
     eventFor: (devEui: Eui64) => DeviceEvent,
+    reachableAt: UtcMs = this.#now(),
   ): Promise<void> {
     const { link, jobs, entropy } = this.#ports;
     const { plan } = job;
+    const now = utcMs(Math.max(this.#now(), reachableAt));
     let session: SessionPlan;
     let questions: readonly Question[];
     try {
       const mcAddr = await link.freshMcAddr();
       const groupId = groupIdOf(plan, frame.round);
-      const planned = planSession({ plan, pacing: pacingOf(plan, link), groupId, mcAddr, entropy, now: this.#now() });
+      const planned = planSession({ plan, pacing: pacingOf(plan, link), groupId, mcAddr, entropy, now });
       const { material } = job;
       session = material === undefined ? planned : { ...planned, broadcastKey: broadcastKey(material.traits) };
       const state: JobState = { kind: 'setup', ...frame, session };

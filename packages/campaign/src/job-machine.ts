@@ -1,6 +1,6 @@
 import { type UtcMs, utcMs } from '@airlift/kernel';
 import type { JobPlan } from './job-plan.ts';
-import type { BroadcastPhase, GroupFrame, JobState } from './job-state.ts';
+import type { BroadcastPhase, GroupFrame, JobState, SessionPlan } from './job-state.ts';
 
 /** What the machine of a job may know of its devices, gathered when it is asked. */
 export interface DevicesView {
@@ -51,7 +51,10 @@ export interface JobPacing {
   readonly sustainedMs: number;
 }
 
-/** Class C begins up to a second after SessionTime, by a clock that may be a second off: the first fragment comes later. */
+/**
+ * Class C begins up to a second after SessionTime, by a clock that may be a second off: the first frame comes later, in
+ * sessions too short for that after half of them.
+ */
 const START_SLACK_MS = 4_000;
 /** For check values that devices send after their last fragment. */
 const TEARDOWN_MS = 20_000;
@@ -146,7 +149,7 @@ function setupStep(state: Setup, event: JobEvent, devices: DevicesView, plan: Jo
       startedAt,
       round,
       session,
-      phase: { kind: 'pacing', until: utcMs(session.launchAt + START_SLACK_MS) },
+      phase: { kind: 'pacing', until: utcMs(session.launchAt + Math.min(START_SLACK_MS, sessionMs(session) / 2)) },
       sent: 0,
       goal: firstGoalOf(plan),
       statusRequests: 0,
@@ -301,7 +304,11 @@ function sessionOver(state: Broadcasting, now: UtcMs): boolean {
 }
 
 function lastChance({ session }: Broadcasting): number {
-  return session.launchAt + 1000 * 2 ** session.timeOutExponent - 1_000;
+  return session.launchAt + sessionMs(session) - Math.min(1_000, sessionMs(session) / 4);
+}
+
+function sessionMs({ timeOutExponent }: SessionPlan): number {
+  return 1000 * 2 ** timeOutExponent;
 }
 
 function firstGoalOf(plan: JobPlan): number {

@@ -1,4 +1,4 @@
-import { type Entropy, gpsFromUtc, gpsMs, toHex, type UtcMs, utcFromGps } from '@airlift/kernel';
+import { type Entropy, gpsFromUtc, gpsMs, toHex, type UtcMs, utcFromGps, utcMs } from '@airlift/kernel';
 import type { JobPacing } from './job-machine.ts';
 import type { JobPlan } from './job-plan.ts';
 import type { SessionPlan } from './job-state.ts';
@@ -7,8 +7,6 @@ import { lastGoal } from './parity-policy.ts';
 /** Multicast counters begin here, so that the counter of an undisturbed broadcast equals the fragment number. */
 const FIRST_FCNT = 1;
 const SHORTEST_EXPONENT = 8;
-/** A message leaves some seconds after SessionTime: a shorter session would be over by then. */
-const SHORTEST_MESSAGE_EXPONENT = 3;
 const LONGEST_EXPONENT = 15;
 /** Status requests that an ordinary campaign needs. */
 const EXPECTED_REQUESTS = 3;
@@ -45,11 +43,16 @@ export function planSession({
 
 /** The smallest n for which 2^n seconds hold the planned broadcast with a quarter to spare, within 8 .. 15. */
 function timeOutExponent(plan: JobPlan, pacing: JobPacing): number {
-  if (plan.kind === 'Message') return Math.max(SHORTEST_MESSAGE_EXPONENT, plan.sessionTimeoutExponent);
+  if (plan.kind === 'Message') return plan.sessionTimeoutExponent;
   const parity = plan.parityFragments ?? lastGoal(plan.nbFrag) - plan.nbFrag;
   const pacedMs =
     plan.nbFrag * pacing.plainMs + parity * pacing.parityMs + EXPECTED_REQUESTS * (pacing.listenMs + pacing.shortMs);
   const broadcastMs = Math.max(pacedMs, (plan.nbFrag + parity) * pacing.sustainedMs);
   const seconds = (broadcastMs * 1.25 + VERIFICATION_MS) / 1000;
   return Math.min(LONGEST_EXPONENT, Math.max(SHORTEST_EXPONENT, Math.ceil(Math.log2(seconds))));
+}
+
+/** When devices go back to their own class, unless they do so before. */
+export function sessionEnd({ launchAt, timeOutExponent }: SessionPlan): UtcMs {
+  return utcMs(launchAt + 1000 * 2 ** timeOutExponent);
 }

@@ -55,14 +55,8 @@ describe('the length of a session', () => {
     );
   });
 
-  it.each([
-    [0, 3],
-    [2, 3],
-    [3, 3],
-    [5, 5],
-    [15, 15],
-  ])('of a message is as wished, if it can be heard at all: %i gives %i', (sessionTimeoutExponent, expected) => {
-    expect(session(sampleMessagePlan({ sessionTimeoutExponent })).timeOutExponent).toBe(expected);
+  it.each([0, 2, 3, 5, 15])('of a message is as wished: %i', (sessionTimeoutExponent) => {
+    expect(session(sampleMessagePlan({ sessionTimeoutExponent })).timeOutExponent).toBe(sessionTimeoutExponent);
   });
 });
 
