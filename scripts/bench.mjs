@@ -1,5 +1,5 @@
 // `npm run bench`: bundles the benchmarks and runs them. `-- --json` prints JSON for machines.
-import { readdirSync, existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build as bundle } from 'esbuild';
 import { installDependencies, root, run } from './setup.mjs';

@@ -1,15 +1,11 @@
-// `npm run demo`: sets everything up, then runs `airlift demo` with the given arguments.
-import { spawn } from 'node:child_process';
+// `npm run demo`: sets everything up, then runs `airlift demo` with the given arguments, from where npm was called.
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build, installDependencies, root } from './setup.mjs';
 
 installDependencies();
 build();
-const demo = spawn(process.execPath, [join(root, 'packages/cli/dist/main.js'), 'demo', ...process.argv.slice(2)], {
-  stdio: 'inherit',
-  cwd: process.env.INIT_CWD ?? root,
-});
-process.on('SIGINT', () => undefined);
-demo.on('exit', (code) => {
-  process.exitCode = code ?? 1;
-});
+const main = join(root, 'packages/cli/dist/main.js');
+process.argv = [process.argv[0], main, 'demo', ...process.argv.slice(2)];
+if (process.env.INIT_CWD !== undefined) process.chdir(process.env.INIT_CWD);
+await import(pathToFileURL(main));

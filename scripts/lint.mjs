@@ -7,4 +7,9 @@ run(process.execPath, [bin('@biomejs/biome/bin/biome'), 'ci', '.']);
 build();
 run(process.execPath, [bin('eslint/bin/eslint.js'), 'packages', '--max-warnings=0']);
 run(process.execPath, [bin('typescript/bin/tsc'), '-p', 'tsconfig.check.json', '--noEmit']);
-run(process.execPath, [bin('dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'packages']);
+run(process.execPath, [
+  bin('dependency-cruiser/bin/dependency-cruise.mjs'),
+  '--config',
+  '.dependency-cruiser.cjs',
+  'packages',
+]);

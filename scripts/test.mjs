@@ -14,7 +14,14 @@ const folder = mkdtempSync(join(tmpdir(), 'airlift-test-'));
 const report = join(folder, 'report.json');
 const result = spawnSync(
   process.execPath,
-  [bin('vitest/vitest.mjs'), 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  [
+    bin('vitest/vitest.mjs'),
+    'run',
+    '--reporter=dot',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...process.argv.slice(2),
+  ],
   { cwd: root, stdio: 'inherit' },
 );
 let passed = 0;

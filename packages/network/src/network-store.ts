@@ -98,8 +98,8 @@ export interface NetworkStore {
   sessionsByDevAddr(devAddr: number): Promise<readonly DeviceSession[]>;
   devAddrInUse(devAddr: number): Promise<boolean>;
   /**
-   * Records an accepted uplink and confirms its session, dropping the device's other ones. False, changing nothing,
-   * when the counter is not above the stored one: somebody else was first.
+   * Records an accepted uplink and confirms its session, dropping the device's earlier ones; a later one stays, since an
+   * uplink may come late. False, changing nothing, when the counter is not above the stored one: somebody else was first.
    */
   saveUplink(devEui: Eui64, devAddr: number, fCntUp: number, uplink: LastUplink): Promise<boolean>;
   /** Reserves `count` downlink counters and returns the first; undefined when the session is gone. */

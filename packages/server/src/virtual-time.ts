@@ -75,7 +75,8 @@ export class VirtualTime {
     for (let turn = 0; turn < PATIENCE_TURNS; turn++) {
       await nextTurn();
       const before = this.#sent;
-      for (const part of this.#parts) await Promise.race([part.idle(), realPause(IDLE_LIMIT_MS)]);
+      // Twice: what one part finishes may be work for another.
+      for (const part of [...this.#parts, ...this.#parts]) await Promise.race([part.idle(), realPause(IDLE_LIMIT_MS)]);
       await nextTurn();
       if (this.#sent === before && this.#received >= this.#sent) return;
     }

@@ -151,7 +151,17 @@ export class SqlNetworkStore implements NetworkStore {
         .where((eb) => eb.or([eb('last_f_cnt_up', 'is', null), eb('last_f_cnt_up', '<', fCntUp)]))
         .executeTakeFirst();
       if (result.numUpdatedRows !== 1n) return false;
-      await trx.deleteFrom('device_sessions').where('dev_eui', '=', devEui).where('dev_addr', '!=', devAddr).execute();
+      await trx
+        .deleteFrom('device_sessions')
+        .where('dev_eui', '=', devEui)
+        .where('join_nonce', '<', (eb) =>
+          eb
+            .selectFrom('device_sessions as own')
+            .select('own.join_nonce')
+            .where('own.dev_eui', '=', devEui)
+            .where('own.dev_addr', '=', devAddr),
+        )
+        .execute();
       return true;
     });
   }

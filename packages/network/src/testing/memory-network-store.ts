@@ -111,7 +111,8 @@ export class MemoryNetworkStore implements NetworkStore {
     if (stored === undefined || own === undefined) return false;
     if (own.session.lastFCntUp !== undefined && fCntUp <= own.session.lastFCntUp) return false;
     own.session = { ...own.session, confirmed: true, lastFCntUp: fCntUp, lastUplink: uplink };
-    stored.sessions = [own];
+    const { joinNonce } = own.session;
+    stored.sessions = stored.sessions.filter(({ session }) => session.joinNonce >= joinNonce);
     return true;
   }
 

@@ -256,15 +256,23 @@ export function networkStoreSuite(make: () => NetworkStore | Promise<NetworkStor
       expect((await store.session(A))?.lastUplink?.dataRate).toBe(won.indexOf(true) + 1);
     });
 
-    it('drops the other sessions of the device, and of no other', async () => {
+    it('drops the earlier sessions of the device, and of no other', async () => {
       await store.addDevice(device({ devEui: B }));
       await store.saveJoin(session({ devEui: B, devAddr: 3 }));
       await store.saveUplink(A, devAddr, 0, uplink());
-      await store.saveJoin(session({ devAddr: 2, devNonce: 8 }));
+      await store.saveJoin(session({ devAddr: 2, devNonce: 8, joinNonce: 2 }));
       await store.saveUplink(A, 2, 0, uplink());
       expect((await store.sessions()).map((one) => one.devAddr).sort()).toEqual([2, 3]);
       expect(await store.saveUplink(A, devAddr, 1, uplink())).toBe(false);
       expect((await store.session(A))?.devAddr).toBe(2);
+    });
+
+    it('keeps a later session when an uplink of the earlier one comes late', async () => {
+      await store.saveJoin(session({ devAddr: 2, devNonce: 8, joinNonce: 2 }));
+      expect(await store.saveUplink(A, devAddr, 0, uplink())).toBe(true);
+      expect(await store.saveUplink(A, 2, 0, uplink())).toBe(true);
+      expect((await store.session(A))?.devAddr).toBe(2);
+      expect(await store.sessionsByDevAddr(devAddr)).toEqual([]);
     });
 
     it('knows nothing of sessions that are not there', async () => {
