@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 30_000,
+    // Many tests wait for real processes: on two cores, two files at a time take little more than half the time.
+    maxWorkers: 2,
     reporters: ['default'],
   },
 });

@@ -268,8 +268,9 @@ export function networkStoreSuite(make: () => NetworkStore | Promise<NetworkStor
     });
 
     it('keeps a later session when an uplink of the earlier one comes late', async () => {
+      await store.saveUplink(A, devAddr, 0, uplink());
       await store.saveJoin(session({ devAddr: 2, devNonce: 8, joinNonce: 2 }));
-      expect(await store.saveUplink(A, devAddr, 0, uplink())).toBe(true);
+      expect(await store.saveUplink(A, devAddr, 1, uplink())).toBe(true);
       expect(await store.saveUplink(A, 2, 0, uplink())).toBe(true);
       expect((await store.session(A))?.devAddr).toBe(2);
       expect(await store.sessionsByDevAddr(devAddr)).toEqual([]);
