@@ -8,7 +8,7 @@ import { chromium, type Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { firmware } from '../support/firmware.ts';
 import { requireFile, runProgram } from '../support/processes.ts';
-import { FLEET_HABITS, type RunningServer, startNpm, startServe } from '../support/running-server.ts';
+import { type RunningServer, startNpm } from '../support/running-server.ts';
 import { adapted, sampleProgram } from './sample-programs.ts';
 
 /** The device that the programs name. */
@@ -17,7 +17,7 @@ const FOLDER_OF_DEVICE = '008000ff00000002';
 const LIMIT_MS = 120_000;
 /** A message is sent once: whoever does not hear it has lost it. Updates make good for losses. */
 const withDevices = (loss: number) => (): Promise<RunningServer> =>
-  startServe(['--simulate', '3', '--loss', String(loss), ...FLEET_HABITS]);
+  startNpm(['--simulate', '3', '--loss', String(loss)]);
 const CHROMIUM_ARGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -41,7 +41,7 @@ describe('the programs themselves', () => {
   });
 });
 
-describe.concurrent('the sample programs of the document, run unchanged against this server', () => {
+describe.concurrent('the sample programs of the document, run unchanged against npm start', () => {
   it(
     'bash, curl and jq: a firmware update',
     async () => {
@@ -111,16 +111,19 @@ describe.concurrent('the sample programs of the document, run unchanged against 
   );
 
   it(
-    'npm start: the Python program against what it starts, with the password it prints',
+    'Python against the whole fleet, with the password that is printed',
     async () => {
-      await withServer(startNpm, async (server, folder) => {
-        expect(server.password).toMatch(/^\S{12,}$/);
-        await runPython(server, folder);
-        const http = await server.client();
-        const devices = (await http.get('/api/lora/devices')).json as { readonly result: readonly unknown[] };
-        expect(devices.result).toHaveLength(20);
-        http.close();
-      });
+      await withServer(
+        () => startNpm(),
+        async (server, folder) => {
+          expect(server.password).toMatch(/^\S{12,}$/);
+          await runPython(server, folder);
+          const http = await server.client();
+          const devices = (await http.get('/api/lora/devices')).json as { readonly result: readonly unknown[] };
+          expect(devices.result).toHaveLength(20);
+          http.close();
+        },
+      );
     },
     LIMIT_MS,
   );

@@ -37,9 +37,9 @@ export async function startServe(fleet: readonly string[]): Promise<RunningServe
 }
 
 /** `npm start`, which makes up a password and prints it. */
-export async function startNpm(): Promise<RunningServer> {
+export async function startNpm(fleet: readonly string[] = []): Promise<RunningServer> {
   const data = await mkdtemp(join(tmpdir(), 'airlift-start-'));
-  const program = startProgram('npm', ['start', '--', ...(await addresses(data)), ...FLEET_HABITS]);
+  const program = startProgram('npm', ['start', '--', ...(await addresses(data)), ...FLEET_HABITS, ...fleet]);
   return ready(program, data, async () => {
     const [, password = ''] = await program.waitFor(/password (\S+)/, START_LIMIT_MS);
     return password;
