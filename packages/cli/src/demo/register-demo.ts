@@ -21,7 +21,7 @@ export function registerDemo(program: Command): void {
     .addOption(new Option('--devices <n>', 'simulated devices').default('20'))
     .addOption(new Option('--loss <p>', 'radio loss of every device, 0..1').default('0.1'))
     .addOption(new Option('--region <name>', 'LoRaWAN region').default('US915'))
-    .addOption(new Option('--seed <text>', 'equal seeds give equal runs').default('airlift'))
+    .addOption(new Option('--seed <text>', 'keys, EUIs and losses of the devices follow from it').default('airlift'))
     .addOption(new Option('--json', 'print one JSON document instead'))
     .addOption(new Option('--log-level <level>', 'log of the private server, on standard error').default('silent'))
     .addHelpText(

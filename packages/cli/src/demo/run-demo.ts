@@ -90,7 +90,7 @@ async function allJoined({ fleet, time }: DemoInstance, devices: number, watcher
     }
     await realPause(WATCH_JOINS_EVERY_MS);
   }
-  // Time stands still while the calls are made, so that the same seed gives the same run on any machine.
+  // Time stands still while the calls are made: however slow the machine, the fleet is as it was when it had joined.
   time.pause();
 }
 
