@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobResultJson, ProgressJson, ResultsJson, ScheduleJson } from '@airlift/contract';
 import type { BehaviourName, DeviceBehaviour, Fleet } from '@airlift/fleet';
-import { type Eui64, formatEui64, Rng, type UtcMs, utcMs } from '@airlift/kernel';
+import { type Eui64, formatEui64, Rng, type SteadyMs, steadyMs } from '@airlift/kernel';
 import { type DemoInstance, type ServerSettings, startDemoInstance } from '@airlift/server';
 import { AirMonitor, type LossRule } from './air-monitor.ts';
 import { HttpClient, type Reply } from './http-client.ts';
@@ -14,7 +14,7 @@ const MULTICAST = {
 } as const;
 
 /** Virtual time of every instance begins here unless it continues another: runs with equal seeds are equal. */
-const START = utcMs(Date.UTC(2026, 0, 15, 12));
+const START = steadyMs(Date.UTC(2026, 0, 15, 12));
 const JOIN_LIMIT_MS = 2 * 3_600_000;
 const JOB_LIMIT_MS = 6 * 3_600_000;
 /** Devices confirm and store what they received a little after the end of the job. */
@@ -99,7 +99,7 @@ export class TestInstance {
     return this.#instance.fleet;
   }
 
-  get now(): UtcMs {
+  get now(): SteadyMs {
     return this.#instance.time.clock.now();
   }
 
@@ -124,7 +124,7 @@ export class TestInstance {
   async advance(spanMs: number): Promise<void> {
     const { time, server } = this.#instance;
     await new Promise<void>((resolve) => {
-      time.clock.setTimer(utcMs(this.now + spanMs), () => {
+      time.clock.setTimer(steadyMs(this.now + spanMs), () => {
         time.pause();
         resolve();
       });

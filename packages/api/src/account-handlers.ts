@@ -12,6 +12,7 @@ import {
   success,
   whoamiShape,
 } from '@airlift/contract';
+import type { Calendar, RealMs } from '@airlift/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiConfig } from './config.ts';
 import { jsonBody } from './json-body.ts';
@@ -27,11 +28,20 @@ export interface AccountServices {
   readonly accounts: AccountStore;
   readonly loginDesk: LoginDesk;
   readonly sessions: SessionDesk;
+  readonly calendar: Calendar<RealMs>;
   readonly config: ApiConfig;
 }
 
 /** Login, logout and who one is (contract sections 1.2 and 1.3). */
-export function accountHandlers({ accounts, loginDesk, sessions, config }: AccountServices) {
+export function accountHandlers({ accounts, loginDesk, sessions, calendar, config }: AccountServices) {
+  const viewOf = ({ userName, role, address, port, createdAt, token }: ActiveLogin): SessionView => ({
+    userName,
+    role,
+    address,
+    port,
+    createdAt: calendar.dateOf(createdAt),
+    token,
+  });
   const login: Handler = async (request, reply) => {
     // Credentials come as JSON, or in the query when there is no body.
     const credentials = parseLoginBody(jsonBody(request) ?? queryOf(request));
@@ -40,8 +50,7 @@ export function accountHandlers({ accounts, loginDesk, sessions, config }: Accou
       port: request.socket.remotePort ?? 0,
     });
     setCookie(request, reply, token);
-    const view: SessionView = new ActiveLogin(token, session);
-    return success(loginShape(view));
+    return success(loginShape(viewOf(new ActiveLogin(token, session))));
   };
 
   const logout: Handler = async (request, reply) => {
@@ -64,8 +73,8 @@ export function accountHandlers({ accounts, loginDesk, sessions, config }: Accou
     'login-get': login,
     logout,
     'logout-get': logout,
-    whoami: async (request) => success(whoamiShape(loginOf(request))),
-    session: async (request) => success(sessionShape(loginOf(request), config.timeoutSeconds)),
+    whoami: async (request) => success(whoamiShape(viewOf(loginOf(request)))),
+    session: async (request) => success(sessionShape(viewOf(loginOf(request)), config.timeoutSeconds)),
     policy: async () => success<PolicyJson>({ policy: config.policy }),
     commissioning: async () => success<CommissioningJson>({ commissioned: await accounts.commissioned() }),
     commission: async (request) => {

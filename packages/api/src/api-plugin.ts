@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { contractError, methodsOf, OPERATIONS, type Operation, type OperationName } from '@airlift/contract';
-import type { Clock } from '@airlift/kernel';
+import type { Clock, RealMs } from '@airlift/kernel';
 import fastifyCookie from '@fastify/cookie';
 import fastifyMultipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -19,7 +19,7 @@ type Uploads = 'upload-fota' | 'upload-message';
 type Plain = Exclude<OperationName, Uploads | Refused>;
 
 export interface ApiPluginOptions {
-  readonly clock: Clock;
+  readonly clock: Clock<RealMs>;
   readonly config: ApiConfig;
   readonly sessions: SessionDesk;
   readonly plain: Readonly<Record<Plain, Handler>>;

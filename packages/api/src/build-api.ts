@@ -1,5 +1,5 @@
 import { ERROR_TABLE, type Failure, failure, type Role } from '@airlift/contract';
-import { type Clock, type Entropy, systemEntropy, toHex } from '@airlift/kernel';
+import { type Calendar, type Clock, type Entropy, type RealMs, systemEntropy, toHex } from '@airlift/kernel';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { accountHandlers } from './account-handlers.ts';
 import { registerApi } from './api-plugin.ts';
@@ -19,7 +19,9 @@ import { whitelistHandlers } from './whitelist-handlers.ts';
 export interface ApiOptions {
   readonly ports: ApiPorts;
   /** Real time: sessions and lock-outs run by it. */
-  readonly clock: Clock;
+  readonly clock: Clock<RealMs>;
+  /** Date of that clock, for instants that people read. */
+  readonly calendar: Calendar<RealMs>;
   readonly entropy?: Entropy;
   readonly config?: Partial<ApiConfig>;
   readonly log?: ApiLog;
@@ -48,7 +50,7 @@ const MOST_PATH_PART = 1024;
  * @throws CallerError `config-invalid`
  */
 export async function buildApi(options: ApiOptions): Promise<Api> {
-  const { ports, clock, entropy = systemEntropy, log = () => {} } = options;
+  const { ports, clock, calendar, entropy = systemEntropy, log = () => {} } = options;
   const config = apiConfig(options.config);
   const sessions = new SessionDesk(ports.accounts, clock, config.timeoutSeconds);
   const loginDesk = new LoginDesk(ports.accounts, clock, entropy, config);
@@ -92,7 +94,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
     config,
     sessions,
     plain: {
-      ...accountHandlers({ accounts: ports.accounts, loginDesk, sessions, config }),
+      ...accountHandlers({ accounts: ports.accounts, loginDesk, sessions, calendar, config }),
       ...jobHandlers(ports.jobs, config),
       ...fleetHandlers(ports.fleetView),
       ...whitelistHandlers(ports.whitelist),

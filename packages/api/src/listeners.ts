@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ERROR_TABLE, type ErrorCode, errorText, failure } from '@airlift/contract';
-import { after, type Clock } from '@airlift/kernel';
+import { after, type Clock, type RealMs } from '@airlift/kernel';
 import type { FastifyInstance } from 'fastify';
 
 /** Certificate chain and key in PEM. */
@@ -47,11 +47,11 @@ const DEFAULT_GRACE_MS = 5000;
 /** The sockets on which one application is served. */
 export class Listeners {
   readonly #app: FastifyInstance;
-  readonly #clock: Clock;
+  readonly #clock: Clock<RealMs>;
   readonly #servers: Server[] = [];
   #closing = false;
 
-  constructor(app: FastifyInstance, clock: Clock) {
+  constructor(app: FastifyInstance, clock: Clock<RealMs>) {
     this.#app = app;
     this.#clock = clock;
     app.addHook('onSend', async (_request, reply) => {

@@ -1,5 +1,5 @@
 import { type Credentials, contractError } from '@airlift/contract';
-import { type Clock, type Entropy, utcMs } from '@airlift/kernel';
+import { type Clock, type Entropy, type RealMs, realMs } from '@airlift/kernel';
 import type { ApiConfig } from './config.ts';
 import { NOBODYS_PASSWORD_HASH, verifyPassword } from './passwords.ts';
 import type { AccountStore, LoginFailures, LoginSession, User } from './ports.ts';
@@ -20,14 +20,14 @@ const NO_FAILURES: LoginFailures = { count: 0, lockedUntil: undefined };
 /** Opens sessions: checks passwords, counts failures, locks users out (contract section 1.2). */
 export class LoginDesk {
   readonly #accounts: AccountStore;
-  readonly #clock: Clock;
+  readonly #clock: Clock<RealMs>;
   readonly #entropy: Entropy;
   readonly #config: ApiConfig;
   readonly #turns = new Turns(CHECKS_AT_ONCE, MOST_WAITING);
   // Names of nobody are answered as if they were somebody's, but do not fill the store.
   readonly #unknownNames = new Map<string, LoginFailures>();
 
-  constructor(accounts: AccountStore, clock: Clock, entropy: Entropy, config: ApiConfig) {
+  constructor(accounts: AccountStore, clock: Clock<RealMs>, entropy: Entropy, config: ApiConfig) {
     this.#accounts = accounts;
     this.#clock = clock;
     this.#entropy = entropy;
@@ -50,7 +50,7 @@ export class LoginDesk {
       address: remote.address,
       port: remote.port,
       createdAt: now,
-      expiresAt: utcMs(now + this.#config.timeoutSeconds * 1000),
+      expiresAt: realMs(now + this.#config.timeoutSeconds * 1000),
     };
     await this.#accounts.deleteExpiredSessions(now);
     await this.#accounts.saveSession(session);
@@ -81,7 +81,7 @@ export class LoginDesk {
     // A lock that is over starts the count anew.
     const count = (lockedUntil === undefined ? failures.count : 0) + 1;
     const remaining = Math.max(0, this.#config.loginAttempts - count);
-    const until = utcMs(this.#clock.now() + this.#config.lockoutSeconds * 1000);
+    const until = realMs(this.#clock.now() + this.#config.lockoutSeconds * 1000);
     await this.#saveFailures(username, user, { count, lockedUntil: remaining === 0 ? until : undefined });
     throw contractError('login-failed', { remaining });
   }

@@ -9,7 +9,7 @@ import type {
   ServiceStatus,
   WhitelistDevice,
 } from '@airlift/contract';
-import type { Eui64, UtcMs } from '@airlift/kernel';
+import type { Eui64, RealMs } from '@airlift/kernel';
 
 export type {
   DeviceProgress,
@@ -45,14 +45,14 @@ export interface LoginSession {
   readonly role: Role;
   readonly address: string;
   readonly port: number;
-  readonly createdAt: UtcMs;
-  readonly expiresAt: UtcMs;
+  readonly createdAt: RealMs;
+  readonly expiresAt: RealMs;
 }
 
 /** Wrong passwords in a row for one user, shared by all replicas. */
 export interface LoginFailures {
   readonly count: number;
-  readonly lockedUntil: UtcMs | undefined;
+  readonly lockedUntil: RealMs | undefined;
 }
 
 export interface AccountStore {
@@ -65,10 +65,10 @@ export interface AccountStore {
   user(name: string): Promise<User | undefined>;
   saveSession(session: LoginSession): Promise<void>;
   session(tokenHash: string): Promise<LoginSession | undefined>;
-  extendSession(tokenHash: string, expiresAt: UtcMs): Promise<void>;
+  extendSession(tokenHash: string, expiresAt: RealMs): Promise<void>;
   deleteSession(tokenHash: string): Promise<void>;
   deleteSessionsOf(userName: string): Promise<void>;
-  deleteExpiredSessions(now: UtcMs): Promise<void>;
+  deleteExpiredSessions(now: RealMs): Promise<void>;
   failures(userName: string): Promise<LoginFailures>;
   saveFailures(userName: string, failures: LoginFailures): Promise<void>;
 }
@@ -82,7 +82,7 @@ export interface StoredFile {
   /** SHA-256 of the content, lower-case hexadecimal. */
   readonly sha256: string;
   readonly sizeBytes: number;
-  readonly uploadedAt: UtcMs;
+  readonly uploadedAt: RealMs;
 }
 
 export interface UploadStore {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { contractError } from '@airlift/contract';
-import { after, type CallerError, type Clock } from '@airlift/kernel';
+import { after, type CallerError, type Clock, type RealMs } from '@airlift/kernel';
 
 /** Octets that are read and thrown away after a refusal, so that the client sees the answer and not a reset. */
 const MOST_DRAINED_OCTETS = 16 * 1024 * 1024;
@@ -11,7 +11,7 @@ const SLOWEST_BODY_MS = 30_000;
 export type RawBody = { readonly text: string } | { readonly refusal: CallerError };
 
 /** Reads a whole body of limited size and time; rejects only when the connection breaks. */
-export function readRawBody(stream: Readable, limitBytes: number, clock: Clock): Promise<RawBody> {
+export function readRawBody(stream: Readable, limitBytes: number, clock: Clock<RealMs>): Promise<RawBody> {
   return new Promise((resolve, reject) => {
     const parts: Uint8Array[] = [];
     let size = 0;

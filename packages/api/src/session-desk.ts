@@ -1,14 +1,13 @@
-import type { SessionView } from '@airlift/contract';
-import { type Clock, type UtcMs, utcMs } from '@airlift/kernel';
+import { type Clock, type RealMs, realMs } from '@airlift/kernel';
 import type { AccountStore, LoginSession } from './ports.ts';
 import { hashToken, isTokenText } from './tokens.ts';
 
 /** A valid login during one request. */
-export class ActiveLogin implements SessionView {
+export class ActiveLogin {
   readonly token: string;
   readonly session: LoginSession;
   /** As far as this request knows. */
-  expiresAt: UtcMs;
+  expiresAt: RealMs;
 
   constructor(token: string, session: LoginSession) {
     this.token = token;
@@ -36,10 +35,10 @@ export class ActiveLogin implements SessionView {
 /** Finds, prolongs and ends sessions. */
 export class SessionDesk {
   readonly #accounts: AccountStore;
-  readonly #clock: Clock;
+  readonly #clock: Clock<RealMs>;
   readonly #timeoutMs: number;
 
-  constructor(accounts: AccountStore, clock: Clock, timeoutSeconds: number) {
+  constructor(accounts: AccountStore, clock: Clock<RealMs>, timeoutSeconds: number) {
     this.#accounts = accounts;
     this.#clock = clock;
     this.#timeoutMs = timeoutSeconds * 1000;
@@ -59,7 +58,7 @@ export class SessionDesk {
 
   /** Starts the time of inactivity anew. */
   async prolong(login: ActiveLogin): Promise<void> {
-    const expiresAt = utcMs(this.#clock.now() + this.#timeoutMs);
+    const expiresAt = realMs(this.#clock.now() + this.#timeoutMs);
     // Not every request and every piece of an upload is worth a write: a sixtieth of the time is let pass.
     if (expiresAt - login.expiresAt < this.#timeoutMs / 60) return;
     login.expiresAt = expiresAt;

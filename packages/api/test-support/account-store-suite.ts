@@ -1,4 +1,4 @@
-import { utcMs } from '@airlift/kernel';
+import { realMs } from '@airlift/kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AccountStore, LoginSession, User } from '../src/ports.ts';
 
@@ -19,8 +19,8 @@ function sessionOf(user: User, tokenHash: string, expiresInMs: number): LoginSes
     role: user.role,
     address: '192.0.2.7',
     port: 59_486,
-    createdAt: utcMs(T0),
-    expiresAt: utcMs(T0 + expiresInMs),
+    createdAt: realMs(T0),
+    expiresAt: realMs(T0 + expiresInMs),
   };
 }
 
@@ -73,14 +73,14 @@ export function accountStoreSuite(make: () => Promise<AccountStoreHarness>): voi
       const session = sessionOf(admin, 'h1', 60_000);
       await store.saveSession(session);
       expect(await store.session('h1')).toEqual(session);
-      await store.extendSession('h1', utcMs(T0 + 90_000));
+      await store.extendSession('h1', realMs(T0 + 90_000));
       expect(await store.session('h1')).toEqual({ ...session, expiresAt: T0 + 90_000 });
       await store.deleteSession('h1');
       expect(await store.session('h1')).toBeUndefined();
     });
 
     it('does not bring a deleted session back by extending it', async () => {
-      await store.extendSession('gone', utcMs(T0));
+      await store.extendSession('gone', realMs(T0));
       expect(await store.session('gone')).toBeUndefined();
       await store.deleteSession('gone');
     });
@@ -102,7 +102,7 @@ export function accountStoreSuite(make: () => Promise<AccountStoreHarness>): voi
       await store.saveSession(sessionOf(admin, 'early', 999));
       await store.saveSession(sessionOf(admin, 'now', 1000));
       await store.saveSession(sessionOf(admin, 'later', 1001));
-      await store.deleteExpiredSessions(utcMs(T0 + 1000));
+      await store.deleteExpiredSessions(realMs(T0 + 1000));
       expect(await store.session('early')).toBeUndefined();
       expect(await store.session('now')).toBeUndefined();
       expect(await store.session('later')).toBeDefined();
@@ -112,7 +112,7 @@ export function accountStoreSuite(make: () => Promise<AccountStoreHarness>): voi
       await store.saveUser(admin);
       await store.saveUser(guest);
       expect(await store.failures('admin')).toEqual({ count: 0, lockedUntil: undefined });
-      await store.saveFailures('admin', { count: 3, lockedUntil: utcMs(T0 + 300_000) });
+      await store.saveFailures('admin', { count: 3, lockedUntil: realMs(T0 + 300_000) });
       await store.saveFailures('watcher', { count: 1, lockedUntil: undefined });
       expect(await store.failures('admin')).toEqual({ count: 3, lockedUntil: T0 + 300_000 });
       expect(await store.failures('watcher')).toEqual({ count: 1, lockedUntil: undefined });

@@ -1,4 +1,4 @@
-import type { UtcMs } from '@airlift/kernel';
+import type { RealMs } from '@airlift/kernel';
 import type { AccountStore, LoginFailures, LoginSession, User } from '../src/ports.ts';
 
 const NO_FAILURES: LoginFailures = { count: 0, lockedUntil: undefined };
@@ -35,7 +35,7 @@ export class MemoryAccounts implements AccountStore {
     return this.#sessions.get(tokenHash);
   }
 
-  async extendSession(tokenHash: string, expiresAt: UtcMs): Promise<void> {
+  async extendSession(tokenHash: string, expiresAt: RealMs): Promise<void> {
     const session = this.#sessions.get(tokenHash);
     if (session !== undefined) this.#sessions.set(tokenHash, { ...session, expiresAt });
   }
@@ -48,7 +48,7 @@ export class MemoryAccounts implements AccountStore {
     for (const [hash, session] of this.#sessions) if (session.userName === userName) this.#sessions.delete(hash);
   }
 
-  async deleteExpiredSessions(now: UtcMs): Promise<void> {
+  async deleteExpiredSessions(now: RealMs): Promise<void> {
     for (const [hash, session] of this.#sessions) if (session.expiresAt <= now) this.#sessions.delete(hash);
   }
 

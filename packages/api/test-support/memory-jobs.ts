@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JobProgress, JobRequest, JobResult, ScheduledJob } from '@airlift/contract';
-import { CallerError, type Clock, type Eui64, utcMs } from '@airlift/kernel';
+import { CallerError, type Clock, type Eui64, type RealMs, utcMs } from '@airlift/kernel';
 import type { JobDesk, UploadStore } from '../src/ports.ts';
 
 interface Job {
@@ -12,12 +12,12 @@ interface Job {
 
 /** `JobDesk` in memory, for tests: jobs move only when a test calls `start`, `report` or `finish`. */
 export class MemoryJobs implements JobDesk {
-  readonly #clock: Clock;
+  readonly #clock: Clock<RealMs>;
   readonly #uploads: UploadStore;
   // In the order of acceptance.
   readonly #jobs = new Map<string, Job>();
 
-  constructor(clock: Clock, uploads: UploadStore) {
+  constructor(clock: Clock<RealMs>, uploads: UploadStore) {
     this.#clock = clock;
     this.#uploads = uploads;
   }
@@ -138,7 +138,7 @@ export class MemoryJobs implements JobDesk {
       multicastEui,
       inputFilename,
       scheduleSource,
-      completedAt: this.#clock.now(),
+      completedAt: utcMs(this.#clock.now()),
       devices: job.request.devEuis.map((devEui) => ({ devEui, status: statusOf(devEui) })),
     };
   }

@@ -1,4 +1,4 @@
-import type { Clock } from '@airlift/kernel';
+import type { Clock, RealMs } from '@airlift/kernel';
 import type { ApiPorts } from '../src/ports.ts';
 import { MemoryAccounts } from './memory-accounts.ts';
 import { MemoryFleetView } from './memory-fleet-view.ts';
@@ -16,7 +16,10 @@ export interface MemoryPorts extends ApiPorts {
 }
 
 /** A fresh, empty set; `uploadCapacityBytes` makes the upload store run full. */
-export function memoryPorts(clock: Clock, options: { readonly uploadCapacityBytes?: number } = {}): MemoryPorts {
+export function memoryPorts(
+  clock: Clock<RealMs>,
+  options: { readonly uploadCapacityBytes?: number } = {},
+): MemoryPorts {
   const uploads = new MemoryUploads(clock, options.uploadCapacityBytes);
   return {
     accounts: new MemoryAccounts(),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { CallerError, type Clock, concatOctets } from '@airlift/kernel';
+import { CallerError, type Clock, concatOctets, type RealMs } from '@airlift/kernel';
 import type { StoredFile, UploadKind, UploadStore } from '../src/ports.ts';
 
 interface Kept {
@@ -9,13 +9,13 @@ interface Kept {
 
 /** `UploadStore` in memory, for tests. `capacityBytes` bounds all contents together. */
 export class MemoryUploads implements UploadStore {
-  readonly #clock: Clock;
+  readonly #clock: Clock<RealMs>;
   readonly #capacityBytes: number;
   // Insertion order is upload order: a re-upload is deleted first.
   readonly #kept = new Map<string, Kept>();
   #open = 0;
 
-  constructor(clock: Clock, capacityBytes: number = Number.POSITIVE_INFINITY) {
+  constructor(clock: Clock<RealMs>, capacityBytes: number = Number.POSITIVE_INFINITY) {
     this.#clock = clock;
     this.#capacityBytes = capacityBytes;
   }

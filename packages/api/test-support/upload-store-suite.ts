@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Clock, concatOctets, sameOctets, VirtualClock } from '@airlift/kernel';
+import { type Clock, concatOctets, type RealMs, sameOctets, VirtualClock } from '@airlift/kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StoredFile, UploadStore } from '../src/ports.ts';
 
@@ -28,14 +28,14 @@ function sha256(octets: Uint8Array): string {
 }
 
 /** What every `UploadStore` must do. */
-export function uploadStoreSuite(make: (clock: Clock) => Promise<UploadStoreHarness>): void {
+export function uploadStoreSuite(make: (clock: Clock<RealMs>) => Promise<UploadStoreHarness>): void {
   describe('UploadStore', () => {
-    let clock: VirtualClock;
+    let clock: VirtualClock<RealMs>;
     let harness: UploadStoreHarness;
     let store: UploadStore;
 
     beforeEach(async () => {
-      clock = new VirtualClock();
+      clock = new VirtualClock<RealMs>();
       harness = await make(clock);
       store = harness.store;
     });

@@ -1,7 +1,7 @@
 import { type Api, type ApiConfig, type ApiLogEntry, buildApi, saveUser } from '@airlift/api';
 import { type MemoryPorts, memoryPorts } from '@airlift/api/testing';
 import type { Role } from '@airlift/contract';
-import { Rng, VirtualClock } from '@airlift/kernel';
+import { OffsetCalendar, type RealMs, Rng, VirtualClock } from '@airlift/kernel';
 import type { LightMyRequestResponse } from 'fastify';
 
 /** Cheap enough that a test may log in often; the real cost is tested where it matters. */
@@ -22,7 +22,7 @@ export interface Answer {
 
 /** A commissioned API over memory, with one user of each role; `as` logs in without HTTP. */
 export class Harness {
-  readonly clock = new VirtualClock();
+  readonly clock = new VirtualClock<RealMs>();
   readonly rng = new Rng('api tests');
   readonly log: ApiLogEntry[] = [];
   readonly ports: MemoryPorts;
@@ -49,6 +49,7 @@ export class Harness {
     harness.api = await buildApi({
       ports: harness.ports,
       clock: harness.clock,
+      calendar: new OffsetCalendar(),
       entropy: harness.rng,
       config: options.config ?? {},
       log: (entry) => harness.log.push(entry),

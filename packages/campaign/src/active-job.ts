@@ -1,5 +1,5 @@
 import { type BlockChecksums, blockChecksums, FragmentEncoder } from '@airlift/applayer';
-import { BugError, type Eui64, type Timer, type UtcMs, utcMs } from '@airlift/kernel';
+import { BugError, type Eui64, type SteadyMs, steadyMs, type Timer } from '@airlift/kernel';
 import type { DirectoryEntry } from './device-directory.ts';
 import type { DeviceState } from './device-state.ts';
 import type { DevicesView } from './job-machine.ts';
@@ -41,7 +41,7 @@ export class ActiveJob {
   /** How many devices stand where, so that a step need not look at all of them. */
   readonly #counts = { ready: 0, receiving: 0, awaited: 0 };
   /** No device is to be asked again before this. */
-  #questionAt: UtcMs | undefined;
+  #questionAt: SteadyMs | undefined;
 
   constructor(record: JobRecord) {
     this.plan = record.plan;
@@ -133,12 +133,12 @@ export class ActiveJob {
   }
 
   /** When to see whether a device that listens all the time is to be asked again; a little early or late does not matter. */
-  nextQuestionAt(): UtcMs | undefined {
+  nextQuestionAt(): SteadyMs | undefined {
     return this.state.kind === 'setup' ? this.#questionAt : undefined;
   }
 
   /** The devices to be asked again by now. */
-  takeQuestions(now: UtcMs): readonly Eui64[] {
+  takeQuestions(now: SteadyMs): readonly Eui64[] {
     if (this.#questionAt === undefined || this.#questionAt > now) return [];
     const due: Eui64[] = [];
     let next: number | undefined;
@@ -147,7 +147,7 @@ export class ActiveJob {
       if (state.askAgainAt <= now) due.push(devEui);
       else next = Math.min(next ?? state.askAgainAt, state.askAgainAt);
     }
-    this.#questionAt = next === undefined ? undefined : utcMs(Math.max(next, now + QUESTION_ROUND_MS));
+    this.#questionAt = next === undefined ? undefined : steadyMs(Math.max(next, now + QUESTION_ROUND_MS));
     return due;
   }
 

@@ -1,5 +1,16 @@
 import { blockChecksums } from '@airlift/applayer';
-import { after, BugError, CallerError, type Clock, type Entropy, type Eui64, type UtcMs, utcMs } from '@airlift/kernel';
+import {
+  after,
+  BugError,
+  type Calendar,
+  CallerError,
+  type Clock,
+  type DeviceTime,
+  type Entropy,
+  type Eui64,
+  type SteadyMs,
+  steadyMs,
+} from '@airlift/kernel';
 import { ActiveJob } from './active-job.ts';
 import type { DeviceAnswer } from './answers.ts';
 import type { CampaignLog } from './campaign-log.ts';
@@ -36,6 +47,9 @@ export interface CampaignPorts {
   readonly images: ImageStore;
   readonly directory: DeviceDirectory;
   readonly clock: Clock;
+  /** What callers mean by the instant for which they schedule. */
+  readonly calendar: Calendar;
+  readonly deviceTime: DeviceTime;
   readonly entropy: Entropy;
   readonly log: CampaignLog;
 }
@@ -62,6 +76,7 @@ export class CampaignEngine {
   readonly #tickets = new Map<string, Ticket>();
   #queue: Promise<unknown> = Promise.resolve();
   #stopped = false;
+  #ignoreSteps: () => void = () => undefined;
 
   constructor(ports: CampaignPorts) {
     this.#ports = ports;
@@ -70,8 +85,12 @@ export class CampaignEngine {
 
   /** Takes up all unfinished jobs where they were left, and listens to the link. */
   async start(): Promise<void> {
-    const { link, jobs } = this.#ports;
+    const { link, jobs, calendar } = this.#ports;
     link.subscribe((event) => this.#hear(event));
+    this.#ignoreSteps = calendar.onStep(() => {
+      // What is under way goes on; only what is yet to begin is meant by the date.
+      for (const job of this.#jobs.values()) if (job.state.kind === 'scheduled') this.#arm(job);
+    });
     await this.#enqueue(async () => {
       for (const record of [...(await jobs.complete(REMEMBERED_JOBS))].reverse()) await this.#remember(record);
       for (const record of await jobs.unfinished()) {
@@ -86,6 +105,7 @@ export class CampaignEngine {
   /** Lets the step under way finish and takes no further one. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#ignoreSteps();
     for (const job of this.#jobs.values()) job.timer?.cancel();
     await this.#queue;
   }
@@ -418,7 +438,7 @@ export class CampaignEngine {
     const { traits, genAppKey } = entry;
     try {
       const question = buildQuestion(steps, { plan: job.plan, session, traits, genAppKey, now: this.#now() });
-      const before = utcMs(session.launchAt - QUIET_BEFORE_LAUNCH_MS);
+      const before = steadyMs(session.launchAt - QUIET_BEFORE_LAUNCH_MS);
       const ticketId = await this.#ports.link.send(devEui, { ...question, before });
       this.#tickets.set(ticketId, { kind: 'question', jobId: job.plan.jobId, devEui });
     } catch (cause) {
@@ -445,9 +465,9 @@ export class CampaignEngine {
 
   async #startDueJobs(): Promise<void> {
     if ([...this.#jobs.values()].some((job) => job.running)) return;
-    const now = this.#now();
+    const today = this.#ports.calendar.dateOf(this.#now());
     const due = [...this.#jobs.values()]
-      .filter((job) => job.state.kind === 'scheduled' && job.plan.setupAt <= now)
+      .filter((job) => job.state.kind === 'scheduled' && job.plan.setupAt <= today)
       .sort((a, b) => a.plan.setupAt - b.plan.setupAt || a.plan.createdAt - b.plan.createdAt);
     for (const job of due) {
       try {
@@ -484,19 +504,20 @@ export class CampaignEngine {
 
   async #openRound(
     job: ActiveJob,
-    frame: { readonly startedAt: UtcMs; readonly round: number; readonly percent: number },
+    frame: { readonly startedAt: SteadyMs; readonly round: number; readonly percent: number },
     eventFor: (devEui: Eui64) => DeviceEvent,
-    reachableAt: UtcMs = this.#now(),
+    reachableAt: SteadyMs = this.#now(),
   ): Promise<void> {
-    const { link, jobs, entropy } = this.#ports;
+    const { link, jobs, entropy, deviceTime } = this.#ports;
     const { plan } = job;
-    const now = utcMs(Math.max(this.#now(), reachableAt));
+    deviceTime.keepFor(plan.jobId);
+    const now = steadyMs(Math.max(this.#now(), reachableAt));
     let session: SessionPlan;
     let questions: readonly Question[];
     try {
       const mcAddr = await link.freshMcAddr();
       const groupId = groupIdOf(plan, frame.round);
-      const planned = planSession({ plan, pacing: pacingOf(plan, link), groupId, mcAddr, entropy, now });
+      const planned = planSession({ plan, pacing: pacingOf(plan, link), groupId, mcAddr, entropy, deviceTime, now });
       const { material } = job;
       session = material === undefined ? planned : { ...planned, broadcastKey: broadcastKey(material.traits) };
       const state: JobState = { kind: 'setup', ...frame, session };
@@ -505,6 +526,7 @@ export class CampaignEngine {
       job.state = state;
     } catch (error) {
       job.rollback();
+      if (!job.running) deviceTime.letGo(plan.jobId);
       throw error;
     }
     this.#commit(job);
@@ -521,6 +543,7 @@ export class CampaignEngine {
   }
 
   async #resume(job: ActiveJob): Promise<void> {
+    this.#ports.deviceTime.keepFor(job.plan.jobId);
     const refused = await prepareJob(job, { ...this.#ports, reporter: this.#reporter });
     this.#reporter.job('info', 'job resumed', job.plan.filename);
     await this.#openGroup(job, sessionOf(job)).catch((cause: unknown) => {
@@ -566,6 +589,7 @@ export class CampaignEngine {
     const { plan, material } = job;
     job.timer?.cancel();
     this.#jobs.delete(plan.jobId);
+    this.#ports.deviceTime.letGo(plan.jobId);
     if (material?.checksums !== undefined) {
       this.#checksums.remember(plan.filename, job.devices.keys(), material.checksums);
     }
@@ -600,7 +624,7 @@ export class CampaignEngine {
   #arm(job: ActiveJob): void {
     job.timer?.cancel();
     if (this.#stopped || this.#jobs.get(job.plan.jobId) !== job) return;
-    const due = dueAt(job.state, job.plan);
+    const due = dueAt(job.state, this.#ports.calendar.instantOf(job.plan.setupAt));
     // A scheduled job that is due waits for the running one, whose end starts it.
     if (job.state.kind === 'scheduled' && due !== undefined && due <= this.#now() && this.#isAnyRunning()) return;
     const questionAt = job.nextQuestionAt();
@@ -608,7 +632,7 @@ export class CampaignEngine {
     if (at !== undefined) this.#setTimer(job, at);
   }
 
-  #setTimer(job: ActiveJob, at: UtcMs): void {
+  #setTimer(job: ActiveJob, at: SteadyMs): void {
     job.timer?.cancel();
     job.timer = this.#ports.clock.setTimer(at, () => this.#wake(job));
   }
@@ -632,12 +656,12 @@ export class CampaignEngine {
     for (const { devEui, state } of job.commit()) this.#reporter.device(job, devEui, state);
   }
 
-  #now(): UtcMs {
+  #now(): SteadyMs {
     return this.#ports.clock.now();
   }
 
-  #in(spanMs: number): UtcMs {
-    return utcMs(this.#now() + spanMs);
+  #in(spanMs: number): SteadyMs {
+    return steadyMs(this.#now() + spanMs);
   }
 }
 

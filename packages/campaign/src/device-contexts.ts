@@ -1,10 +1,10 @@
-import type { Eui64, UtcMs } from '@airlift/kernel';
+import type { Eui64, SteadyMs } from '@airlift/kernel';
 import type { ActiveJob } from './active-job.ts';
 import type { DeviceContext } from './device-machine.ts';
 import type { SessionPlan } from './job-state.ts';
 
 /** Makes what the machines of the job's devices must know, for one step. */
-export function deviceContexts(job: ActiveJob, session: SessionPlan, now: UtcMs): (devEui: Eui64) => DeviceContext {
+export function deviceContexts(job: ActiveJob, session: SessionPlan, now: SteadyMs): (devEui: Eui64) => DeviceContext {
   const shared = {
     now,
     launchAt: session.launchAt,

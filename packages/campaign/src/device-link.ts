@@ -1,4 +1,4 @@
-import type { Eui64, GpsMs, UtcMs } from '@airlift/kernel';
+import type { Eui64, GpsMs, SteadyMs } from '@airlift/kernel';
 
 /** A downlink on its way. Its fate comes as a `LinkEvent`. */
 export type TicketId = string;
@@ -15,7 +15,7 @@ export interface UplinkEvent {
   readonly fCnt: number;
   /** GPS time of the end of reception. */
   readonly receivedGps: GpsMs;
-  readonly receivedAt: UtcMs;
+  readonly receivedAt: SteadyMs;
   /** The same frame asks for the time on the MAC layer, and the network server is about to answer it. */
   readonly asksDeviceTime: boolean;
 }
@@ -23,14 +23,14 @@ export interface UplinkEvent {
 export interface JoinedEvent {
   readonly kind: 'joined';
   readonly devEui: Eui64;
-  readonly at: UtcMs;
+  readonly at: SteadyMs;
 }
 
 export interface TicketEvent {
   readonly kind: 'ticket';
   readonly ticketId: TicketId;
   readonly fate: TicketFate;
-  readonly at: UtcMs;
+  readonly at: SteadyMs;
   /** Time on air of the frame, milliseconds; 0 when it was not sent. */
   readonly airtimeMs: number;
   /** 32-bit frame counter used. */
@@ -45,7 +45,7 @@ export interface UnicastDownlink {
   readonly fPort: number;
   readonly payload: Uint8Array;
   /** Given up when it could not go out before; a class A device is reached after its next uplink only. */
-  readonly before: UtcMs;
+  readonly before: SteadyMs;
   /**
    * The payload answers the device's question for the time, so that a MAC answer to it in the same frame must be left
    * out: answering both in different frames corrects twice.
@@ -68,8 +68,8 @@ export interface GroupSpec {
 export interface LinkFacts {
   readonly deviceClass: 'A' | 'B' | 'C';
   readonly region: string;
-  readonly joinedAt: UtcMs | undefined;
-  readonly lastUplinkAt: UtcMs | undefined;
+  readonly joinedAt: SteadyMs | undefined;
+  readonly lastUplinkAt: SteadyMs | undefined;
 }
 
 /** What a campaign needs of any network server, and no more. */
@@ -79,7 +79,7 @@ export interface DeviceLink {
   send(devEui: Eui64, downlink: UnicastDownlink): Promise<TicketId>;
   openGroup(group: GroupSpec): Promise<void>;
   /** Queues one frame to the group; not before the instant, and as soon after as transmitters and duty cycle allow. */
-  sendToGroup(groupId: string, fPort: number, payload: Uint8Array, notBefore: UtcMs): Promise<TicketId>;
+  sendToGroup(groupId: string, fPort: number, payload: Uint8Array, notBefore: SteadyMs): Promise<TicketId>;
   closeGroup(groupId: string): Promise<void>;
   /** Undefined for a device that the network server does not know. */
   facts(devEui: Eui64): Promise<LinkFacts | undefined>;

@@ -1,4 +1,4 @@
-import type { GpsMs, UtcMs } from '@airlift/kernel';
+import type { GpsMs, SteadyMs } from '@airlift/kernel';
 import type { CrcVerdict, DeviceAnswer } from './answers.ts';
 import { type DeviceState, type Evidence, isSettled, type Reception, type SetupStep } from './device-state.ts';
 import type { ReasonCode } from './reasons.ts';
@@ -6,8 +6,8 @@ import type { DeviceTraits } from './traits.ts';
 
 /** What the machine of one device must know of the job around it. */
 export interface DeviceContext {
-  readonly now: UtcMs;
-  readonly launchAt: UtcMs;
+  readonly now: SteadyMs;
+  readonly launchAt: SteadyMs;
   readonly sessionTimeGpsS: number;
   /** Messages need no fragmentation session. */
   readonly kind: 'FOTA' | 'Message';
@@ -280,7 +280,7 @@ function questionStep(
   context: DeviceContext,
 ): DeviceStep {
   if (state.kind !== 'setting-up' || state.question !== 'queued') return same(state);
-  const askAgainAt = listensAlways ? ((context.now + ASK_AGAIN_AFTER_MS) as UtcMs) : undefined;
+  const askAgainAt = listensAlways ? ((context.now + ASK_AGAIN_AFTER_MS) as SteadyMs) : undefined;
   if (fate !== 'on-air') return still({ ...state, question: 'none', askAgainAt });
   const mayListen = state.mayListen === true || nextSteps(state, context).includes('session');
   return still({ ...state, question: 'on-air', askAgainAt, mayListen });
@@ -336,11 +336,11 @@ function endStep(state: DeviceState, event: Extract<DeviceEvent, { kind: 'end' }
   }
 }
 
-function done(evidence: Evidence, at: UtcMs, reception: Reception | undefined): DeviceState {
+function done(evidence: Evidence, at: SteadyMs, reception: Reception | undefined): DeviceState {
   return { kind: 'done', evidence, at, reception };
 }
 
-function failed(reason: ReasonCode, at: UtcMs, reception: Reception | undefined): DeviceState {
+function failed(reason: ReasonCode, at: SteadyMs, reception: Reception | undefined): DeviceState {
   return { kind: 'failed', reason, at, reception };
 }
 
@@ -350,7 +350,7 @@ function refused(reason: ReasonCode, context: DeviceContext): DeviceState {
   return failed(reason, context.now, undefined);
 }
 
-function missed(reason: ReasonCode, at: UtcMs, reception: Reception | undefined): DeviceState {
+function missed(reason: ReasonCode, at: SteadyMs, reception: Reception | undefined): DeviceState {
   return { kind: 'missed', reason, at, reception };
 }
 

@@ -1,4 +1,4 @@
-import type { UtcMs } from '@airlift/kernel';
+import type { SteadyMs } from '@airlift/kernel';
 import type { ReasonCode } from './reasons.ts';
 
 /** One question of the set-up conversation with a device. */
@@ -36,7 +36,7 @@ export type DeviceState =
       /** `queued`: a question waits for its way out; `on-air`: it left, and the next uplink should answer it. */
       readonly question: 'none' | 'queued' | 'on-air';
       /** When to ask a device again that listens all the time; undefined for class A, whose uplinks give the beat. */
-      readonly askAgainAt: UtcMs | undefined;
+      readonly askAgainAt: SteadyMs | undefined;
       readonly asked: number;
       readonly resyncs: number;
       /** The device was heard since its set-up began. */
@@ -60,22 +60,22 @@ export type DeviceState =
   | {
       readonly kind: 'missed';
       readonly reason: ReasonCode;
-      readonly at: UtcMs;
+      readonly at: SteadyMs;
       readonly reception: Reception | undefined;
     }
   | {
       readonly kind: 'done';
       readonly evidence: Evidence;
-      readonly at: UtcMs;
+      readonly at: SteadyMs;
       readonly reception: Reception | undefined;
     }
   | {
       readonly kind: 'failed';
       readonly reason: ReasonCode;
-      readonly at: UtcMs;
+      readonly at: SteadyMs;
       readonly reception: Reception | undefined;
     }
-  | { readonly kind: 'skipped'; readonly reason: ReasonCode; readonly at: UtcMs };
+  | { readonly kind: 'skipped'; readonly reason: ReasonCode; readonly at: SteadyMs };
 
 /** Nothing more will happen to the device in this job. */
 export function isSettled(state: DeviceState): boolean {

@@ -1,4 +1,4 @@
-import { type UtcMs, utcMs } from '@airlift/kernel';
+import { type SteadyMs, steadyMs } from '@airlift/kernel';
 import type { JobPlan } from './job-plan.ts';
 import type { BroadcastPhase, GroupFrame, JobState, SessionPlan } from './job-state.ts';
 
@@ -18,7 +18,7 @@ export interface DevicesView {
 
 export type JobEvent =
   | { readonly kind: 'due' }
-  | { readonly kind: 'frame'; readonly frame: GroupFrame; readonly fate: 'on-air' | 'refused'; readonly at: UtcMs }
+  | { readonly kind: 'frame'; readonly frame: GroupFrame; readonly fate: 'on-air' | 'refused'; readonly at: SteadyMs }
   | { readonly kind: 'device-settled' }
   | { readonly kind: 'server-restarted' };
 
@@ -73,16 +73,16 @@ export const MOST_ROUNDS = 3;
 const SETUP_END = 10;
 const BROADCAST_END = 90;
 
-/** When the state wants a `due` event; undefined for states that are over. */
-export function dueAt(state: JobState, plan: JobPlan): UtcMs | undefined {
+/** When the state wants a `due` event; undefined for states that are over. `setupAt` is the planned date of the set-up. */
+export function dueAt(state: JobState, setupAt: SteadyMs): SteadyMs | undefined {
   switch (state.kind) {
     case 'scheduled':
-      return plan.setupAt;
+      return setupAt;
     case 'setup':
       return state.session.launchAt;
     case 'broadcasting':
       if (state.phase.kind !== 'sending') return state.phase.until;
-      return utcMs(Math.min(state.phase.since + FATE_DEADLINE_MS, Math.max(state.phase.since, lastChance(state))));
+      return steadyMs(Math.min(state.phase.since + FATE_DEADLINE_MS, Math.max(state.phase.since, lastChance(state))));
     case 'teardown':
       return state.until;
     default:
@@ -97,7 +97,7 @@ export function jobStep(
   devices: DevicesView,
   plan: JobPlan,
   pacing: JobPacing,
-  now: UtcMs,
+  now: SteadyMs,
 ): JobStep {
   switch (state.kind) {
     case 'setup':
@@ -127,10 +127,10 @@ interface BroadcastContext {
   readonly devices: DevicesView;
   readonly plan: JobPlan;
   readonly pacing: JobPacing;
-  readonly now: UtcMs;
+  readonly now: SteadyMs;
 }
 
-function setupStep(state: Setup, event: JobEvent, devices: DevicesView, plan: JobPlan, now: UtcMs): JobStep {
+function setupStep(state: Setup, event: JobEvent, devices: DevicesView, plan: JobPlan, now: SteadyMs): JobStep {
   if (event.kind !== 'due' || now < state.session.launchAt) {
     const percent = devices.total === 0 ? 0 : (SETUP_END * devices.ready) / devices.total;
     return { state: percent > state.percent ? { ...state, percent } : state, effects: [] };
@@ -149,7 +149,7 @@ function setupStep(state: Setup, event: JobEvent, devices: DevicesView, plan: Jo
       startedAt,
       round,
       session,
-      phase: { kind: 'pacing', until: utcMs(session.launchAt + Math.min(START_SLACK_MS, sessionMs(session) / 2)) },
+      phase: { kind: 'pacing', until: steadyMs(session.launchAt + Math.min(START_SLACK_MS, sessionMs(session) / 2)) },
       sent: 0,
       goal: firstGoalOf(plan),
       statusRequests: 0,
@@ -183,7 +183,7 @@ function deviceSettled(state: Broadcasting, context: BroadcastContext): JobStep 
   const { phase } = state;
   if (phase.kind !== 'listening' && phase.kind !== 'holding') return { state, effects: [] };
   if (devices.receiving === 0) return end(state, context);
-  const soon = utcMs(now + AFTER_ANSWER_MS);
+  const soon = steadyMs(now + AFTER_ANSWER_MS);
   if (phase.kind === 'holding' || devices.awaited > 0 || phase.until <= soon) return { state, effects: [] };
   return { state: { ...state, phase: { ...phase, until: soon } }, effects: [] };
 }
@@ -225,7 +225,7 @@ function transmit(state: Broadcasting, frame: GroupFrame, refusals: number, cont
   return { state: { ...state, phase }, effects: [{ kind: 'send', frame }] };
 }
 
-function frameOnAir(state: Broadcasting, frame: GroupFrame, at: UtcMs, context: BroadcastContext): JobStep {
+function frameOnAir(state: Broadcasting, frame: GroupFrame, at: SteadyMs, context: BroadcastContext): JobStep {
   if (state.phase.kind !== 'sending' || !sameFrame(state.phase.frame, frame)) return { state, effects: [] };
   const { pacing } = context;
   switch (frame.kind) {
@@ -239,7 +239,7 @@ function frameOnAir(state: Broadcasting, frame: GroupFrame, at: UtcMs, context: 
         state: {
           ...state,
           statusRequests: state.statusRequests + 1,
-          phase: { kind: 'listening', until: utcMs(at + pacing.listenMs) },
+          phase: { kind: 'listening', until: steadyMs(at + pacing.listenMs) },
         },
         effects: [{ kind: 'status-requested' }],
       };
@@ -252,7 +252,7 @@ function frameOnAir(state: Broadcasting, frame: GroupFrame, at: UtcMs, context: 
         state: {
           ...state,
           sent,
-          phase: { kind: 'pacing', until: utcMs(at + pauseMs) },
+          phase: { kind: 'pacing', until: steadyMs(at + pauseMs) },
           percent: Math.max(state.percent, percent),
         },
         effects: [],
@@ -266,7 +266,7 @@ function frameRefused(state: Broadcasting, frame: GroupFrame, context: Broadcast
   const refusals = state.phase.refusals + 1;
   const pauseMs = Math.min(LONGEST_HOLD_MS, 500 * 2 ** Math.min(refusals, 10));
   return {
-    state: { ...state, phase: { kind: 'holding', frame, refusals, until: utcMs(context.now + pauseMs) } },
+    state: { ...state, phase: { kind: 'holding', frame, refusals, until: steadyMs(context.now + pauseMs) } },
     effects: [],
   };
 }
@@ -285,11 +285,11 @@ function end(state: Broadcasting, { devices, plan, now }: BroadcastContext): Job
   const { startedAt, round, session, sent } = state;
   // A check value is welcome after the session as well.
   const isMoot = devices.receiving === 0 || sent === 0 || plan.kind === 'Message';
-  const until = isMoot ? now : utcMs(now + TEARDOWN_MS);
+  const until = isMoot ? now : steadyMs(now + TEARDOWN_MS);
   return { state: { kind: 'teardown', startedAt, round, session, sent, until, percent: BROADCAST_END }, effects: [] };
 }
 
-function teardownStep(state: Teardown, event: JobEvent, devices: DevicesView, plan: JobPlan, now: UtcMs): JobStep {
+function teardownStep(state: Teardown, event: JobEvent, devices: DevicesView, plan: JobPlan, now: SteadyMs): JobStep {
   const over = event.kind === 'due' && now >= state.until;
   if (!over && devices.receiving > 0) return { state, effects: [] };
   // A caller who fixed the number of parity fragments wants one session and its result.
@@ -299,7 +299,7 @@ function teardownStep(state: Teardown, event: JobEvent, devices: DevicesView, pl
 }
 
 /** From now on the devices have gone back to their own class, or will before another frame can reach them. */
-function sessionOver(state: Broadcasting, now: UtcMs): boolean {
+function sessionOver(state: Broadcasting, now: SteadyMs): boolean {
   return now >= lastChance(state);
 }
 

@@ -1,4 +1,4 @@
-import type { Eui64, UtcMs } from '@airlift/kernel';
+import type { Eui64, SteadyMs, UtcMs } from '@airlift/kernel';
 
 /** Where the group listens during the session. */
 export interface RadioPlan {
@@ -18,8 +18,8 @@ interface PlanBase {
   readonly jobId: string;
   /** Schedule name: `fota_<scheduled>_<setup>` unless the caller chose one. */
   readonly filename: string;
-  readonly createdAt: UtcMs;
-  /** T0. A past instant was moved to the acceptance of the job. */
+  readonly createdAt: SteadyMs;
+  /** T0, a date. A past one was moved to the acceptance of the job. */
   readonly scheduledAt: UtcMs;
   /** T0 + setup delay. */
   readonly setupAt: UtcMs;

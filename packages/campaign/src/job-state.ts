@@ -1,4 +1,4 @@
-import type { UtcMs } from '@airlift/kernel';
+import type { SteadyMs } from '@airlift/kernel';
 
 /** The multicast session of a job, fixed when set-up begins. */
 export interface SessionPlan {
@@ -8,7 +8,7 @@ export interface SessionPlan {
   readonly mcKey: string;
   /** Whole GPS seconds; devices switch to class C then. */
   readonly sessionTimeGpsS: number;
-  readonly launchAt: UtcMs;
+  readonly launchAt: SteadyMs;
   /** The session lasts 2^n seconds. */
   readonly timeOutExponent: number;
   readonly firstFCnt: number;
@@ -24,20 +24,20 @@ export interface GroupFrame {
 
 /** What the broadcast is waiting for. */
 export type BroadcastPhase =
-  | { readonly kind: 'pacing'; readonly until: UtcMs }
+  | { readonly kind: 'pacing'; readonly until: SteadyMs }
   /** The frame was handed to the network server; its fate is not known. */
-  | { readonly kind: 'sending'; readonly frame: GroupFrame; readonly refusals: number; readonly since: UtcMs }
+  | { readonly kind: 'sending'; readonly frame: GroupFrame; readonly refusals: number; readonly since: SteadyMs }
   /** The frame was refused; it is tried again. */
-  | { readonly kind: 'holding'; readonly frame: GroupFrame; readonly refusals: number; readonly until: UtcMs }
+  | { readonly kind: 'holding'; readonly frame: GroupFrame; readonly refusals: number; readonly until: SteadyMs }
   /** Devices are answering a status request. */
-  | { readonly kind: 'listening'; readonly until: UtcMs };
+  | { readonly kind: 'listening'; readonly until: SteadyMs };
 
 /** Where a job stands. Every state before `complete` has a due instant (see `dueAt`). */
 export type JobState =
   | { readonly kind: 'scheduled' }
   | {
       readonly kind: 'setup';
-      readonly startedAt: UtcMs;
+      readonly startedAt: SteadyMs;
       /** 1 for the first session; a further one serves the devices that missed those before. */
       readonly round: number;
       readonly session: SessionPlan;
@@ -45,7 +45,7 @@ export type JobState =
     }
   | {
       readonly kind: 'broadcasting';
-      readonly startedAt: UtcMs;
+      readonly startedAt: SteadyMs;
       readonly round: number;
       readonly session: SessionPlan;
       readonly phase: BroadcastPhase;
@@ -58,12 +58,12 @@ export type JobState =
     }
   | {
       readonly kind: 'teardown';
-      readonly startedAt: UtcMs;
+      readonly startedAt: SteadyMs;
       readonly round: number;
       readonly session: SessionPlan;
       readonly sent: number;
-      readonly until: UtcMs;
+      readonly until: SteadyMs;
       readonly percent: number;
     }
-  | { readonly kind: 'complete'; readonly startedAt: UtcMs; readonly completedAt: UtcMs }
-  | { readonly kind: 'cancelled'; readonly at: UtcMs };
+  | { readonly kind: 'complete'; readonly startedAt: SteadyMs; readonly completedAt: SteadyMs }
+  | { readonly kind: 'cancelled'; readonly at: SteadyMs };

@@ -1,4 +1,4 @@
-import type { Eui64, UtcMs } from '@airlift/kernel';
+import type { Eui64, SteadyMs } from '@airlift/kernel';
 import type { DeviceState, Evidence } from './device-state.ts';
 import type { JobState } from './job-state.ts';
 import { REASONS, type ReasonCode } from './reasons.ts';
@@ -14,7 +14,7 @@ export interface DeviceReport {
   readonly percentComplete: number;
   readonly reason: { readonly code: ReasonCode; readonly text: string; readonly advice: string } | undefined;
   readonly evidence: Evidence | undefined;
-  readonly settledAt: UtcMs | undefined;
+  readonly settledAt: SteadyMs | undefined;
   /** As the device said it in its last status answer. */
   readonly fragmentsHeard: number | undefined;
   readonly fragmentsMissing: number | undefined;

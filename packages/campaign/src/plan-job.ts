@@ -1,4 +1,4 @@
-import { BugError, CallerError, type Eui64, type UtcMs, utcMs } from '@airlift/kernel';
+import { BugError, CallerError, type Eui64, later, type SteadyMs, type UtcMs, utcMs } from '@airlift/kernel';
 import type { FotaPlan, JobPlan, MessagePlan, Pacing, RadioPlan } from './job-plan.ts';
 import { firstGoal } from './parity-policy.ts';
 
@@ -37,7 +37,9 @@ export type JobWish = FotaWish | MessageWish;
 /** What the server brings to a plan. */
 export interface PlanSettings {
   readonly jobId: string;
-  readonly now: UtcMs;
+  readonly now: SteadyMs;
+  /** The date of `now`. */
+  readonly today: UtcMs;
   readonly radio: RadioPlan;
   /** Largest application payload at the data rate of the session, octets. */
   readonly maxPayload: number;
@@ -60,13 +62,13 @@ const DEFAULT_PACING: Pacing = { sleepMs: 1500, paritySleepMs: 3000, shortSleepM
  * @throws CallerError `payload-too-long` for a message, `image-too-large` | `packet-size-too-small` for an image
  */
 export function planJob(wish: JobWish, settings: PlanSettings): JobPlan {
-  const scheduledAt = utcMs(Math.max(wish.scheduledAt ?? settings.now, settings.now));
+  const scheduledAt = utcMs(Math.max(wish.scheduledAt ?? settings.today, settings.today));
   const base = {
     jobId: settings.jobId,
     filename: wish.filename,
     createdAt: settings.now,
     scheduledAt,
-    setupAt: utcMs(scheduledAt + wish.setupDelayS * 1000),
+    setupAt: later(scheduledAt, wish.setupDelayS * 1000),
     launchDelayS:
       wish.launchDelayS ?? Math.max(DEFAULT_LAUNCH_S, UPLINKS_BEFORE_LAUNCH * settings.expectedUplinkIntervalS),
     devEuis: wish.devEuis,

@@ -1,5 +1,5 @@
 import { ts003, ts004, ts005 } from '@airlift/applayer';
-import { BugError, fromHex, gpsFromUtc, littleEndian, type UtcMs } from '@airlift/kernel';
+import { BugError, fromHex, littleEndian, type SteadyMs } from '@airlift/kernel';
 import type { SetupStep } from './device-state.ts';
 import { encryptedGroupKey } from './group-keys.ts';
 import type { JobPlan } from './job-plan.ts';
@@ -13,7 +13,7 @@ export interface QuestionContext {
   readonly traits: DeviceTraits;
   /** GenAppKey of the device, 16 octets. */
   readonly genAppKey: Uint8Array;
-  readonly now: UtcMs;
+  readonly now: SteadyMs;
 }
 
 /** One downlink of the set-up conversation. */
@@ -85,9 +85,9 @@ function multicastSetup(steps: readonly SetupStep[], context: QuestionContext): 
   );
 }
 
-function sessionTime(session: SessionPlan, traits: DeviceTraits, now: UtcMs): number {
+function sessionTime(session: SessionPlan, traits: DeviceTraits, now: SteadyMs): number {
   if (traits.sessionTime === 'gps') return session.sessionTimeGpsS % 0x1_0000_0000;
-  return Math.max(0, Math.round(session.sessionTimeGpsS - gpsFromUtc(now) / 1000));
+  return Math.max(0, Math.round((session.launchAt - now) / 1000));
 }
 
 function fragmentationSetup({ plan }: QuestionContext): Uint8Array {

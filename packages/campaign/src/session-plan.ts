@@ -1,4 +1,4 @@
-import { type Entropy, gpsFromUtc, gpsMs, toHex, type UtcMs, utcFromGps, utcMs } from '@airlift/kernel';
+import { type DeviceTime, type Entropy, gpsMs, type SteadyMs, steadyMs, toHex } from '@airlift/kernel';
 import type { JobPacing } from './job-machine.ts';
 import type { JobPlan } from './job-plan.ts';
 import type { SessionPlan } from './job-state.ts';
@@ -19,6 +19,7 @@ export function planSession({
   groupId,
   mcAddr,
   entropy,
+  deviceTime,
   now,
 }: {
   readonly plan: JobPlan;
@@ -26,16 +27,17 @@ export function planSession({
   readonly groupId: string;
   readonly mcAddr: number;
   readonly entropy: Entropy;
-  readonly now: UtcMs;
+  readonly deviceTime: DeviceTime;
+  readonly now: SteadyMs;
 }): SessionPlan {
   // SessionTime is in whole seconds; launching on such a one keeps both sides on the same instant.
-  const sessionTimeGpsS = Math.ceil((gpsFromUtc(now) + plan.launchDelayS * 1000) / 1000);
+  const sessionTimeGpsS = Math.ceil((deviceTime.gpsOf(now) + plan.launchDelayS * 1000) / 1000);
   return {
     groupId,
     mcAddr,
     mcKey: toHex(entropy.octets(16)),
     sessionTimeGpsS,
-    launchAt: utcFromGps(gpsMs(sessionTimeGpsS * 1000)),
+    launchAt: deviceTime.instantOf(gpsMs(sessionTimeGpsS * 1000)),
     timeOutExponent: timeOutExponent(plan, pacing),
     firstFCnt: FIRST_FCNT,
   };
@@ -53,6 +55,6 @@ function timeOutExponent(plan: JobPlan, pacing: JobPacing): number {
 }
 
 /** When devices go back to their own class, unless they do so before. */
-export function sessionEnd({ launchAt, timeOutExponent }: SessionPlan): UtcMs {
-  return utcMs(launchAt + 1000 * 2 ** timeOutExponent);
+export function sessionEnd({ launchAt, timeOutExponent }: SessionPlan): SteadyMs {
+  return steadyMs(launchAt + 1000 * 2 ** timeOutExponent);
 }

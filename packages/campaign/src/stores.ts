@@ -1,4 +1,4 @@
-import type { Eui64, UtcMs } from '@airlift/kernel';
+import type { Eui64, SteadyMs } from '@airlift/kernel';
 import type { DeviceState } from './device-state.ts';
 import type { JobPlan } from './job-plan.ts';
 import type { JobState } from './job-state.ts';
@@ -21,7 +21,7 @@ export interface LedgerFrame {
   /** Fragment number N, 0 for other kinds. */
   readonly number: number;
   readonly fCnt: number;
-  readonly at: UtcMs;
+  readonly at: SteadyMs;
   readonly airtimeMs: number;
 }
 
@@ -38,8 +38,8 @@ export interface LedgerTotals {
   readonly status: number;
   readonly message: number;
   readonly airtimeMs: number;
-  readonly firstAt: UtcMs | undefined;
-  readonly lastAt: UtcMs | undefined;
+  readonly firstAt: SteadyMs | undefined;
+  readonly lastAt: SteadyMs | undefined;
 }
 
 /** Jobs, their devices and their frames. Every write is durable when its promise resolves. */

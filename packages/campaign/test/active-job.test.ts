@@ -1,4 +1,4 @@
-import { Rng, utcMs } from '@airlift/kernel';
+import { Rng, steadyMs } from '@airlift/kernel';
 import { describe, expect, it } from 'vitest';
 import { ActiveJob } from '../src/active-job.ts';
 import type { DeviceState } from '../src/device-state.ts';
@@ -21,7 +21,7 @@ const settingUp = (askAgainAt?: number): DeviceState => ({
   kind: 'setting-up',
   todo: ['group', 'session'],
   question: 'on-air',
-  askAgainAt: askAgainAt === undefined ? undefined : utcMs(SAMPLE_AT + askAgainAt),
+  askAgainAt: askAgainAt === undefined ? undefined : steadyMs(SAMPLE_AT + askAgainAt),
   asked: 1,
   resyncs: 0,
 });
@@ -102,15 +102,15 @@ describe('questions to devices that listen all the time', () => {
     one.put(sampleEui(2), settingUp(8_001));
     one.put(sampleEui(3), settingUp(20_000));
     expect(one.nextQuestionAt()).toBe(SAMPLE_AT + 8_000);
-    expect(one.takeQuestions(utcMs(SAMPLE_AT + 7_999))).toEqual([]);
-    expect(one.takeQuestions(utcMs(SAMPLE_AT + 8_000))).toEqual([sampleEui(1)]);
+    expect(one.takeQuestions(steadyMs(SAMPLE_AT + 7_999))).toEqual([]);
+    expect(one.takeQuestions(steadyMs(SAMPLE_AT + 8_000))).toEqual([sampleEui(1)]);
     one.put(sampleEui(1), settingUp());
     expect(one.nextQuestionAt()).toBe(SAMPLE_AT + 9_000);
-    expect(one.takeQuestions(utcMs(SAMPLE_AT + 9_000))).toEqual([sampleEui(2)]);
+    expect(one.takeQuestions(steadyMs(SAMPLE_AT + 9_000))).toEqual([sampleEui(2)]);
     one.put(sampleEui(2), { kind: 'ready' });
     expect(one.nextQuestionAt()).toBe(SAMPLE_AT + 20_000);
     one.put(sampleEui(3), { kind: 'ready' });
-    expect(one.takeQuestions(utcMs(SAMPLE_AT + 20_000))).toEqual([]);
+    expect(one.takeQuestions(steadyMs(SAMPLE_AT + 20_000))).toEqual([]);
     expect(one.nextQuestionAt()).toBeUndefined();
   });
 

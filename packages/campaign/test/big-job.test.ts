@@ -1,5 +1,5 @@
 import { blockChecksums, ts004, ts005 } from '@airlift/applayer';
-import { type Eui64, gpsFromUtc, Rng, VirtualClock } from '@airlift/kernel';
+import { type Eui64, gpsFromUtc, HeldDeviceTime, OffsetCalendar, Rng, utcMs, VirtualClock } from '@airlift/kernel';
 import { expect, it } from 'vitest';
 import { CampaignEngine, type JobChange, planJob } from '../src/index.ts';
 import { MemoryImageStore, MemoryJobStore, sampleEui } from '../src/testing/index.ts';
@@ -43,6 +43,8 @@ function multicastAns(timeToStart: number): Uint8Array {
   ]);
 }
 
+const CALENDAR = new OffsetCalendar();
+
 // What a step costs must not grow with the number of devices, except where all of them are concerned.
 it('serves ten thousand devices in seconds', async () => {
   const clock = new VirtualClock(START);
@@ -57,6 +59,8 @@ it('serves ten thousand devices in seconds', async () => {
     images,
     directory: { find: async (devEui) => ({ devEui, traits: DOT_TRAITS, genAppKey: ZERO_KEY }) },
     clock,
+    calendar: CALENDAR,
+    deviceTime: new HeldDeviceTime(CALENDAR),
     entropy: new Rng('keys'),
     log: () => undefined,
   });
@@ -85,6 +89,7 @@ it('serves ten thousand devices in seconds', async () => {
     {
       jobId: 'big',
       now: clock.now(),
+      today: CALENDAR.dateOf(clock.now()),
       radio: { frequencyHz: 923_300_000, dataRate: 10 },
       maxPayload: 242,
       expectedUplinkIntervalS: 600,
@@ -98,7 +103,7 @@ it('serves ten thousand devices in seconds', async () => {
       fPort,
       payload,
       fCnt: 0,
-      receivedGps: gpsFromUtc(now),
+      receivedGps: gpsFromUtc(utcMs(now)),
       receivedAt: now,
       asksDeviceTime: false,
     });

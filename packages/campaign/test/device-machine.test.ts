@@ -1,12 +1,12 @@
-import { gpsMs, utcMs } from '@airlift/kernel';
+import { gpsMs, steadyMs } from '@airlift/kernel';
 import { describe, expect, it } from 'vitest';
 import type { DeviceAnswer } from '../src/answers.ts';
 import { type DeviceContext, type DeviceEvent, type DeviceStep, deviceStep } from '../src/device-machine.ts';
 import type { DeviceState, SetupStep } from '../src/device-state.ts';
 import { kindsOf } from './support/kinds.ts';
 
-const NOW = utcMs(1_000_000);
-const LAUNCH = utcMs(NOW + 60_000);
+const NOW = steadyMs(1_000_000);
+const LAUNCH = steadyMs(NOW + 60_000);
 const START_GPS_S = 5_000;
 /** Sixty seconds before the start. */
 const RECEIVED = gpsMs((START_GPS_S - 60) * 1000);
@@ -30,7 +30,7 @@ const SETTING_UP: SettingUp = {
   kind: 'setting-up',
   todo: ['group', 'session'],
   question: 'on-air',
-  askAgainAt: utcMs(NOW - 1),
+  askAgainAt: steadyMs(NOW - 1),
   asked: 1,
   resyncs: 0,
   heard: true,
@@ -259,16 +259,16 @@ describe('setting up', () => {
       const askAgainAt = asked.kind === 'setting-up' ? asked.askAgainAt : undefined;
       expect(askAgainAt).toBeGreaterThan(NOW);
       expect(told(asked, EVENTS['ask-again'])).toBe(SAME);
-      expect(step(asked, EVENTS['ask-again'], { now: utcMs(askAgainAt ?? 0) }).ask).toEqual(['group', 'session']);
+      expect(step(asked, EVENTS['ask-again'], { now: steadyMs(askAgainAt ?? 0) }).ask).toEqual(['group', 'session']);
     }
   });
 
   it('provokes no uplink shortly before the start', () => {
     for (const event of [uplink([]), EVENTS['ask-again'], EVENTS['server-restarted']] as const) {
-      expect(step(SETTING_UP, event, { now: utcMs(LAUNCH - 5_999) }).ask).toEqual([]);
+      expect(step(SETTING_UP, event, { now: steadyMs(LAUNCH - 5_999) }).ask).toEqual([]);
     }
-    expect(step(SETTING_UP, uplink([]), { now: utcMs(LAUNCH - 6_000) }).ask).not.toEqual([]);
-    expect(step(STATES.pending, EVENTS.begin, { now: utcMs(LAUNCH - 1) })).toMatchObject({
+    expect(step(SETTING_UP, uplink([]), { now: steadyMs(LAUNCH - 6_000) }).ask).not.toEqual([]);
+    expect(step(STATES.pending, EVENTS.begin, { now: steadyMs(LAUNCH - 1) })).toMatchObject({
       state: { kind: 'setting-up', question: 'none' },
       ask: [],
     });

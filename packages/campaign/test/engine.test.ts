@@ -1,5 +1,5 @@
 import { blockChecksums } from '@airlift/applayer';
-import { CallerError, gpsFromUtc, gpsSecondsU32, toHex, utcMs } from '@airlift/kernel';
+import { CallerError, gpsFromUtc, gpsSecondsU32, steadyMs, toHex, utcMs } from '@airlift/kernel';
 import { describe, expect, it } from 'vitest';
 import type { JobPlan } from '../src/index.ts';
 import { sampleEui } from '../src/testing/index.ts';
@@ -156,7 +156,7 @@ describe('a restart', () => {
     await world.pass(1_000_000);
     await world.restart();
     expect(world.engine.unfinished().map(({ state }) => state.kind)).toEqual(['scheduled']);
-    await world.until(utcMs(plan.setupAt - 1));
+    await world.until(steadyMs(plan.setupAt - 1));
     expect((await world.record(plan)).state.kind).toBe('scheduled');
     await world.pass(1);
     expect((await world.record(plan)).state.kind).toBe('setup');
@@ -384,7 +384,7 @@ describe('the time', () => {
     const world = new World();
     const device = world.device({ uplinkEveryS: 0 });
     await world.engine.start();
-    const nowS = gpsSecondsU32(gpsFromUtc(world.clock.now()));
+    const nowS = gpsSecondsU32(gpsFromUtc(utcMs(world.clock.now())));
     const request = (deviceTimeS: number): Uint8Array => {
       const payload = new Uint8Array(6);
       payload[0] = 1;

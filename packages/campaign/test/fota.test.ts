@@ -1,4 +1,4 @@
-import { sameOctets, toHex, utcMs } from '@airlift/kernel';
+import { sameOctets, steadyMs, toHex } from '@airlift/kernel';
 import { describe, expect, it } from 'vitest';
 import type { JobPlan } from '../src/index.ts';
 import { COMMON_TRAITS, World } from './support/world.ts';
@@ -78,7 +78,7 @@ describe('an image', () => {
     const plan = await world.fotaPlan({ launchDelayS: 60 });
     await world.engine.accept(plan);
     const launch = plan.setupAt + 60_000;
-    await world.until(utcMs(launch - 5_500));
+    await world.until(steadyMs(launch - 5_500));
     await late.beatOnce();
     await world.untilComplete(plan);
     const asked = [...world.link.sentTo.values()].flat().map(({ at }) => at);

@@ -1,4 +1,4 @@
-import { type UtcMs, utcMs } from '@airlift/kernel';
+import { type SteadyMs, steadyMs } from '@airlift/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -20,8 +20,8 @@ const FOTA = sampleFotaPlan({ nbFrag: 10, firstGoal: 17 });
 const MESSAGE = sampleMessagePlan();
 const LAUNCH = SAMPLE_SESSION.launchAt;
 /** The last instant at which a frame may still be sent. */
-const OVER = utcMs(LAUNCH + 2 ** SAMPLE_SESSION.timeOutExponent * 1_000 - 1_000);
-const MID = utcMs(LAUNCH + 60_000);
+const OVER = steadyMs(LAUNCH + 2 ** SAMPLE_SESSION.timeOutExponent * 1_000 - 1_000);
+const MID = steadyMs(LAUNCH + 60_000);
 
 const view = (more: Partial<DevicesView> = {}): DevicesView => ({
   total: 4,
@@ -76,7 +76,7 @@ const STATES = {
   'broadcasting/sending': broadcasting(SENDING),
   'broadcasting/holding': broadcasting({ kind: 'holding', frame: PLAIN, refusals: 1, until: MID }),
   'broadcasting/listening': broadcasting(
-    { kind: 'listening', until: utcMs(MID + 20_000) },
+    { kind: 'listening', until: steadyMs(MID + 20_000) },
     { sent: 17, statusRequests: 1 },
   ),
   teardown: teardown(),
@@ -140,7 +140,7 @@ function told(before: JobState, { state, effects }: JobStep): string {
 }
 
 /** When the state wants to be woken; long after its last chance where the table means that. */
-const dueOf = (state: JobState, plan: JobPlan = FOTA): UtcMs => dueAt(state, plan) ?? MID;
+const dueOf = (state: JobState, plan: JobPlan = FOTA): SteadyMs => dueAt(state, steadyMs(plan.setupAt)) ?? MID;
 
 describe('the table of a job', () => {
   it('has a row for every state, phase and event there is', () => {
@@ -160,7 +160,7 @@ describe('the table of a job', () => {
       const session = { ...SAMPLE_SESSION, timeOutExponent: 15 };
       const long = 'session' in state ? { ...state, session } : state;
       const due = dueOf(long);
-      const now = eventName === 'due early' ? utcMs(due - 1) : eventName === 'due' ? due : MID;
+      const now = eventName === 'due early' ? steadyMs(due - 1) : eventName === 'due' ? due : MID;
       const devices = view(name === 'setup' ? { ready: eventName === 'due' ? 1 : 0 } : { awaited: 0 });
       expect(told(long, jobStep(long, EVENTS[eventName], devices, FOTA, PACING, now))).toBe(expected);
     });
@@ -170,24 +170,24 @@ describe('the table of a job', () => {
 const step = (
   state: JobState,
   event: JobEvent,
-  more: { readonly devices?: DevicesView; readonly plan?: JobPlan; readonly now?: UtcMs } = {},
+  more: { readonly devices?: DevicesView; readonly plan?: JobPlan; readonly now?: SteadyMs } = {},
 ): JobStep => jobStep(state, event, more.devices ?? view(), more.plan ?? FOTA, PACING, more.now ?? MID);
 const due = (state: JobState, more: Parameters<typeof step>[2] = {}): string =>
   told(state, step(state, { kind: 'due' }, more));
 
 describe('waiting', () => {
   it.each(Object.entries(STATES))('%s has a deadline unless it is over', (_name, state) => {
-    const at = dueAt(state, FOTA);
+    const at = dueAt(state, steadyMs(FOTA.setupAt));
     if (state.kind === 'complete' || state.kind === 'cancelled') expect(at).toBeUndefined();
     else expect(Number.isFinite(at)).toBe(true);
   });
 
   it('for the fate of a frame ends with the session at the latest', () => {
-    const sending = broadcasting({ ...SENDING, since: utcMs(OVER - 10) });
-    expect(dueAt(sending, FOTA)).toBe(OVER);
+    const sending = broadcasting({ ...SENDING, since: steadyMs(OVER - 10) });
+    expect(dueAt(sending, steadyMs(FOTA.setupAt))).toBe(OVER);
     expect(due(sending, { now: OVER })).toBe('teardown');
     const long = { ...sending, session: { ...SAMPLE_SESSION, timeOutExponent: 15 } };
-    expect(dueAt(long, FOTA)).toBe(OVER - 10 + 2 * 3_600_000);
+    expect(dueAt(long, steadyMs(FOTA.setupAt))).toBe(OVER - 10 + 2 * 3_600_000);
   });
 
   it('comes to an end however the frames and the devices behave, and progress never goes back', () => {
@@ -207,7 +207,7 @@ describe('waiting', () => {
         fc.constantFrom('silence', 'own refused', 'own on-air'),
         (events, last, plan, rest) => {
           let state = setup();
-          let now = utcMs(LAUNCH - 1_000);
+          let now = steadyMs(LAUNCH - 1_000);
           let percent = 0;
           let steps = 0;
           const play = (name: typeof rest | EventName, { more, ...facts }: typeof last): void => {
@@ -218,7 +218,7 @@ describe('waiting', () => {
                 : name === 'own on-air' || name === 'own refused'
                   ? { kind: 'frame', frame, fate: name === 'own on-air' ? 'on-air' : 'refused', at: now }
                   : EVENTS[name];
-            if (name === 'silence') now = utcMs(Math.max(now, dueAt(state, plan) ?? now));
+            if (name === 'silence') now = steadyMs(Math.max(now, dueAt(state, steadyMs(plan.setupAt)) ?? now));
             const devices = view({ ...facts, nextGoal: (sent) => Math.min(sent + more, 60) });
             const next = jobStep(state, event, devices, plan, PACING, now);
             if ('percent' in next.state) {
@@ -230,7 +230,7 @@ describe('waiting', () => {
             if (next.effects.some((effect) => effect.kind === 'another-round') && state.kind === 'teardown') {
               const { startedAt, round } = state;
               expect(round).toBeLessThan(MOST_ROUNDS);
-              const session = { ...SAMPLE_SESSION, launchAt: utcMs(now + 60_000) };
+              const session = { ...SAMPLE_SESSION, launchAt: steadyMs(now + 60_000) };
               state = { kind: 'setup', startedAt, round: round + 1, session, percent: state.percent };
             }
             steps += 1;
@@ -303,7 +303,7 @@ describe('broadcasting an image', () => {
     const status: GroupFrame = { kind: 'status', number: 0 };
     const listening = onAir(sendingOf(status, 17), status);
     expect(listening).toMatchObject({ statusRequests: 1, phase: { kind: 'listening', until: MID + 20_000 } });
-    const now = utcMs(MID + 20_000);
+    const now = steadyMs(MID + 20_000);
     const goal = (to: number) => ({ now, devices: view({ nextGoal: () => to }) });
     expect(due(listening, goal(20))).toBe('broadcasting/sending parity 18 + send parity 18');
     expect(step(listening, { kind: 'due' }, goal(20)).state).toMatchObject({ goal: 20 });
@@ -311,7 +311,7 @@ describe('broadcasting an image', () => {
   });
 
   it('stops listening soon after the last answer, when nobody owes one any more', () => {
-    const listening = broadcasting({ kind: 'listening', until: utcMs(MID + 20_000) }, { sent: 17 });
+    const listening = broadcasting({ kind: 'listening', until: steadyMs(MID + 20_000) }, { sent: 17 });
     const settled = (devices: Partial<DevicesView>): JobStep =>
       step(listening, { kind: 'device-settled' }, { devices: view(devices) });
     expect(settled({ awaited: 1 }).state).toBe(listening);
@@ -352,7 +352,7 @@ describe('broadcasting an image', () => {
 
   it('ends with the session', () => {
     const now = OVER;
-    expect(due(broadcasting(PACING_PHASE), { now: utcMs(OVER - 1) })).toContain('send plain 8');
+    expect(due(broadcasting(PACING_PHASE), { now: steadyMs(OVER - 1) })).toContain('send plain 8');
     expect(due(broadcasting(PACING_PHASE), { now })).toBe('teardown');
     expect(due(STATES['broadcasting/holding'], { now })).toBe('teardown');
     expect(due(STATES['broadcasting/sending'], { now })).toBe('teardown');
@@ -392,7 +392,7 @@ describe('a message', () => {
   const launched = step(setup(), { kind: 'due' }, { plan, devices: view({ ready: 1 }), now: LAUNCH }).state;
 
   it('is sent once, and ends the job', () => {
-    const sending = step(launched, { kind: 'due' }, { plan, now: utcMs(LAUNCH + 4_000) });
+    const sending = step(launched, { kind: 'due' }, { plan, now: steadyMs(LAUNCH + 4_000) });
     expect(told(launched, sending)).toBe('broadcasting/sending message 0 + send message 0');
     const frame: GroupFrame = { kind: 'message', number: 0 };
     const sent = step(sending.state, { kind: 'frame', frame, fate: 'on-air', at: MID }, { plan });
@@ -404,7 +404,7 @@ describe('a message', () => {
   });
 
   it('is not sent when nobody is left to hear it', () => {
-    expect(due(launched, { plan, now: utcMs(LAUNCH + 4_000), devices: view({ receiving: 0 }) })).toBe('teardown');
+    expect(due(launched, { plan, now: steadyMs(LAUNCH + 4_000), devices: view({ receiving: 0 }) })).toBe('teardown');
   });
 
   it('is not sent after its session', () => {
@@ -428,7 +428,7 @@ describe('a further session', () => {
   });
 
   it('does not begin before the devices had time to report, unless all have', () => {
-    const early = { devices, now: utcMs(MID - 1) };
+    const early = { devices, now: steadyMs(MID - 1) };
     expect(due(teardown(), early)).toBe(SAME);
     expect(due(teardown(), { ...early, devices: view({ receiving: 0, worthAnotherRound: 1 }) })).toContain(
       'another-round',

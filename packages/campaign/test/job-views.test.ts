@@ -1,4 +1,4 @@
-import { utcMs } from '@airlift/kernel';
+import { steadyMs } from '@airlift/kernel';
 import { describe, expect, it } from 'vitest';
 import type { DeviceState } from '../src/device-state.ts';
 import type { JobState } from '../src/job-state.ts';
@@ -89,7 +89,7 @@ describe('a device', () => {
       {
         kind: 'failed',
         reason: 'not-complete',
-        at: utcMs(SAMPLE_AT + 1),
+        at: steadyMs(SAMPLE_AT + 1),
         reception: { nbFragReceived: 9, missingFrag: 3, sentByThen: 12, steadySince: 12 },
       },
     ]).devices;

@@ -1,13 +1,14 @@
-import { CallerError, utcMs } from '@airlift/kernel';
+import { CallerError, steadyMs, utcMs } from '@airlift/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type FotaWish, type MessageWish, type PlanSettings, planJob } from '../src/index.ts';
 import { sampleEui } from '../src/testing/index.ts';
 
-const NOW = utcMs(1_734_480_000_000);
+const NOW = steadyMs(1_734_480_000_000);
 const SETTINGS: PlanSettings = {
   jobId: 'job',
   now: NOW,
+  today: utcMs(NOW),
   radio: { frequencyHz: 923_300_000, dataRate: 10 },
   maxPayload: 242,
   expectedUplinkIntervalS: 10,

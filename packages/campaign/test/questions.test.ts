@@ -1,5 +1,5 @@
 import { encryptMcKey, mcKEKeyOf, multitechDot3, multitechDot4 } from '@airlift/applayer';
-import { fromHex, gpsFromUtc, gpsMs, toHex, utcFromGps, utcMs } from '@airlift/kernel';
+import { fromHex, gpsFromUtc, steadyMs, toHex, utcMs } from '@airlift/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JobPlan } from '../src/job-plan.ts';
@@ -34,7 +34,7 @@ const context = (more: Partial<QuestionContext> = {}): QuestionContext => ({
   session: SAMPLE_SESSION,
   traits: DOT4,
   genAppKey: ZERO_KEY,
-  now: utcMs(0),
+  now: steadyMs(0),
   ...more,
 });
 
@@ -96,11 +96,11 @@ describe('group and session in one downlink', () => {
 
   it('counts down for a device that wants it so', () => {
     const traits: DeviceTraits = { ...DOT4, sessionTime: 'countdown' };
+    const startMs = traced.sessionTimeGpsS * 1000;
     const timeIn = (now: number): string => {
-      const at = utcFromGps(gpsMs(now));
+      const at = steadyMs(traced.launchAt - startMs + now);
       return toHex(buildQuestion(['session'], context({ session: traced, traits, now: at })).payload.subarray(2, 6));
     };
-    const startMs = traced.sessionTimeGpsS * 1000;
     expect(timeIn(startMs - 90_000)).toBe('5a000000');
     expect(timeIn(startMs - 400)).toBe('00000000');
     expect(timeIn(startMs + 5_000)).toBe('00000000');

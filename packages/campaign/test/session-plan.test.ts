@@ -1,4 +1,4 @@
-import { gpsFromUtc, Rng, utcFromGps, utcMs } from '@airlift/kernel';
+import { HeldDeviceTime, OffsetCalendar, Rng, steadyMs } from '@airlift/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JobPacing } from '../src/job-machine.ts';
@@ -10,6 +10,8 @@ import { SAMPLE_AT, sampleFotaPlan, sampleMessagePlan } from '../src/testing/ind
 /** Those of the documented gateways: 1.5 s between fragments, 3 s between parity fragments. */
 const PACING: JobPacing = { plainMs: 1_500, parityMs: 3_000, shortMs: 1_000, listenMs: 20_000, sustainedMs: 600 };
 
+const TIME = new HeldDeviceTime(new OffsetCalendar());
+
 const session = (plan: JobPlan, pacing: Partial<JobPacing> = {}, now = SAMPLE_AT) =>
   planSession({
     plan,
@@ -17,6 +19,7 @@ const session = (plan: JobPlan, pacing: Partial<JobPacing> = {}, now = SAMPLE_AT
     groupId: 'group',
     mcAddr: 0xf0da_0001,
     entropy: new Rng('session'),
+    deviceTime: TIME,
     now,
   });
 const exponent = (nbFrag: number, more: { parityFragments?: number } = {}, pacing: Partial<JobPacing> = {}): number =>
@@ -64,16 +67,16 @@ describe('the beginning of a session', () => {
   it('is on a whole second, the same on both time scales, never early', () => {
     fc.assert(
       fc.property(fc.nat(10_000_000), fc.nat(100_000), (offsetMs, launchDelayS) => {
-        const now = utcMs(SAMPLE_AT + offsetMs);
+        const now = steadyMs(SAMPLE_AT + offsetMs);
         const { launchAt, sessionTimeGpsS } = session(sampleFotaPlan({ launchDelayS }), {}, now);
         expect(Number.isInteger(sessionTimeGpsS)).toBe(true);
-        expect(gpsFromUtc(launchAt)).toBe(sessionTimeGpsS * 1_000);
+        expect(TIME.gpsOf(launchAt)).toBe(sessionTimeGpsS * 1_000);
         const waitMs = launchAt - now - launchDelayS * 1_000;
         expect(waitMs).toBeGreaterThanOrEqual(0);
         expect(waitMs).toBeLessThan(1_000);
       }),
     );
-    expect(utcFromGps(gpsFromUtc(SAMPLE_AT))).toBe(SAMPLE_AT);
+    expect(TIME.instantOf(TIME.gpsOf(SAMPLE_AT))).toBe(SAMPLE_AT);
   });
 
   it('counts frames from 1, so that the counter is the number of the fragment', () => {

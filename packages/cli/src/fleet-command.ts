@@ -59,17 +59,19 @@ Example:
 
 async function fleet(options: FleetOptions): Promise<void> {
   const { BEHAVIOURS, startFleet } = await import('@airlift/fleet');
-  const { SystemClock, utcMs } = await import('@airlift/kernel');
+  const { realMs, ScaledClock, SystemClock, utcClock } = await import('@airlift/kernel');
   const { host, port } = address(options.udp);
   const anchor =
-    options.timeAnchor === undefined ? {} : { anchor: utcMs(number(options.timeAnchor, '--time-anchor') * 1000) };
+    options.timeAnchor === undefined ? {} : { anchor: realMs(number(options.timeAnchor, '--time-anchor') * 1000) };
   const names = Object.keys(BEHAVIOURS) as (keyof typeof BEHAVIOURS)[];
   const behaviour = names.find((name) => name === options.behaviour);
   if (behaviour === undefined) {
     throw new CallerError('option-invalid', `--behaviour must be one of ${names.join(', ')}`);
   }
   const running = startFleet({
-    clock: new SystemClock({ scale: number(options.timeScale, '--time-scale'), ...anchor }),
+    clock: utcClock(
+      new ScaledClock(new SystemClock(), { scale: number(options.timeScale, '--time-scale'), ...anchor }),
+    ),
     seed: options.seed,
     deviceCount: number(options.devices, '--devices'),
     loss: number(options.loss, '--loss'),

@@ -1,11 +1,11 @@
 import type { Clock, Timer, UtcMs } from '@airlift/kernel';
 
 /** A clock whose timers can be taken back all at once: what is in RAM is gone after a reset. */
-export class ScopedClock implements Clock {
-  readonly #base: Clock;
+export class ScopedClock implements Clock<UtcMs> {
+  readonly #base: Clock<UtcMs>;
   readonly #timers = new Set<Timer>();
 
-  constructor(base: Clock) {
+  constructor(base: Clock<UtcMs>) {
     this.#base = base;
   }
 

@@ -1,4 +1,4 @@
-import { type Clock, fromHex, gpsFromUtc, parseEui64, utcMs } from '@airlift/kernel';
+import { type Clock, fromHex, gpsFromUtc, parseEui64, type UtcMs, utcMs } from '@airlift/kernel';
 import {
   buildDataFrame,
   buildJoinAccept,
@@ -86,7 +86,7 @@ interface Rxpk {
 
 /** Just enough of a network server, at the other end of a gateway's socket. */
 export class FakeNetwork {
-  readonly #clock: Clock;
+  readonly #clock: Clock<UtcMs>;
   readonly #socket: DatagramSocket;
   readonly #region: Region;
   readonly devices = new Map<string, KnownDevice>();
@@ -107,7 +107,7 @@ export class FakeNetwork {
   #token = 0;
   #devAddr = 0x01000000;
 
-  constructor(clock: Clock, socket: DatagramSocket, region: Region) {
+  constructor(clock: Clock<UtcMs>, socket: DatagramSocket, region: Region) {
     this.#clock = clock;
     this.#socket = socket;
     this.#region = region;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CallerError, isEui64Text, SystemClock } from '@airlift/kernel';
+import { CallerError, isEui64Text, ScaledClock, SystemClock, utcClock } from '@airlift/kernel';
 import { parseRegion } from '@airlift/lorawan';
 import { describe, expect, it } from 'vitest';
 import { type BehaviourName, behaviour } from '../src/behaviour/presets.ts';
@@ -152,7 +152,7 @@ it('lives on real sockets and a clock that runs ahead', async () => {
     },
     close: () => server.close(),
   };
-  const clock = new SystemClock({ scale: 30 });
+  const clock = utcClock(new ScaledClock(new SystemClock(), { scale: 30 }));
   const network = new FakeNetwork(clock, socket, parseRegion('EU868'));
   let told: () => void = () => undefined;
   const clockSet = new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-import { type Eui64, parseEui64, Rng, utcMs, VirtualClock } from '@airlift/kernel';
+import { type Eui64, parseEui64, Rng, type UtcMs, utcMs, VirtualClock } from '@airlift/kernel';
 import { describe, expect, it } from 'vitest';
 import type { AirFrame, Tuning } from '../src/radio/air-frame.ts';
 import { Radio, type RadioOptions } from '../src/radio/radio.ts';
@@ -9,7 +9,7 @@ const OTHER: Tuning = { frequencyHz: 868_300_000, dataRate: 'SF7BW125' };
 const deviceEui = (i: number): Eui64 => parseEui64(i.toString(16).padStart(16, '0'));
 
 function air(options: Partial<RadioOptions> = {}) {
-  const clock = new VirtualClock();
+  const clock = new VirtualClock<UtcMs>();
   const radio = new Radio({ clock, rng: new Rng('air'), ...options });
   const atGateway: AirFrame[] = [];
   const gateway = radio.attachGateway({ eui: GATEWAY, listensTo: () => true, hear: (frame) => atGateway.push(frame) });

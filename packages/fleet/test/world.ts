@@ -1,5 +1,5 @@
 import { encryptMcKey, mcKEKey, mcRootKey, mcSessionKeys, ts004, ts005 } from '@airlift/applayer';
-import { type Eui64, gpsFromUtc, gpsSecondsU32, utcMs, VirtualClock } from '@airlift/kernel';
+import { type Eui64, gpsFromUtc, gpsSecondsU32, type UtcMs, utcMs, VirtualClock } from '@airlift/kernel';
 import { parseRegion, type RadioSetting } from '@airlift/lorawan';
 import type { VirtualDevice } from '../src/device/virtual-device.ts';
 import { type Fleet, type FleetOptions, startFleet } from '../src/fleet/fleet.ts';
@@ -9,7 +9,7 @@ import { MemoryImageSink } from '../src/storage/image-sink.ts';
 import { type Answer, FakeNetwork, type SeenUplink } from './fake-network.ts';
 
 export interface World {
-  readonly clock: VirtualClock;
+  readonly clock: VirtualClock<UtcMs>;
   readonly network: FakeNetwork;
   readonly fleet: Fleet;
   readonly sink: MemoryImageSink;
@@ -19,7 +19,7 @@ export interface World {
 
 /** A fleet in virtual time with a fake network at the other end of its gateway. */
 export function world(options: Partial<FleetOptions> = {}): World {
-  const clock = options.clock instanceof VirtualClock ? options.clock : new VirtualClock();
+  const clock = options.clock instanceof VirtualClock ? options.clock : new VirtualClock<UtcMs>();
   const { gatewaySide, serverSide } = memorySocketPair();
   const network = new FakeNetwork(clock, serverSide, parseRegion(options.region ?? 'US915'));
   const sink = new MemoryImageSink();
@@ -40,7 +40,7 @@ export function world(options: Partial<FleetOptions> = {}): World {
 }
 
 /** Lets the clock run until something holds, at most for a while. */
-export async function until(clock: VirtualClock, holds: () => boolean, limitS = 3_600): Promise<void> {
+export async function until(clock: VirtualClock<UtcMs>, holds: () => boolean, limitS = 3_600): Promise<void> {
   const end = clock.now() + limitS * 1000;
   while (!holds()) {
     if (clock.now() > end) throw new Error(`nothing came of it within ${limitS} s`);

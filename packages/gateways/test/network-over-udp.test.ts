@@ -1,4 +1,4 @@
-import { fromHex, parseEui64, Rng, utcMs } from '@airlift/kernel';
+import { fromHex, HeldDeviceTime, OffsetCalendar, parseEui64, Rng, steadyMs } from '@airlift/kernel';
 import {
   buildDataFrame,
   buildJoinRequest,
@@ -32,12 +32,13 @@ describe('a network server behind a packet forwarder', () => {
       deviceProfileId: undefined,
       networkProfileId: undefined,
       fuotaProfile: undefined,
-      createdAt: utcMs(0),
+      createdAt: steadyMs(0),
     });
     new NetworkServer({
       store,
       link: bench.link,
       clock: bench.clock,
+      deviceTime: new HeldDeviceTime(new OffsetCalendar()),
       entropy: new Rng('server'),
       config: { ...DEFAULT_NETWORK_CONFIG, region: region('EU868') },
       log: (entry) => bench.log.push(entry),

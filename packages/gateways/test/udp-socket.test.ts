@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { Rng, SystemClock } from '@airlift/kernel';
+import { Rng, ScaledClock, SystemClock } from '@airlift/kernel';
 import { afterEach, describe, expect, it } from 'vitest';
 import { bindUdpSocket, gatewayDatagram, SemtechUdpLink, type UdpSocket } from '../src/index.ts';
 import { GATEWAY, REQUEST } from './support/link-bench.ts';
@@ -41,7 +41,7 @@ async function peer(): Promise<{ socket: Socket; next(): Promise<Uint8Array> }> 
 describe('a bound socket', () => {
   it('serves a packet forwarder on the loopback', async () => {
     const socket = await bound();
-    const link = new SemtechUdpLink({ socket, clock: new SystemClock(), entropy: new Rng('udp') });
+    const link = new SemtechUdpLink({ socket, clock: new ScaledClock(new SystemClock()), entropy: new Rng('udp') });
     const far = await peer();
     far.socket.send(gatewayDatagram('pull-data', 0x7788, GATEWAY), socket.port, '127.0.0.1');
     expect(await far.next()).toEqual(Uint8Array.of(2, 0x77, 0x88, 4));

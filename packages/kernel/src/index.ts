@@ -1,4 +1,7 @@
-export { after, type Clock, DriftingClock, pause, SystemClock, type Timer, VirtualClock } from './clock.ts';
+export { type Calendar, OffsetCalendar } from './calendar.ts';
+export { after, type Clock, later, pause, type Timer } from './clock.ts';
+export { type DeviceTime, HeldDeviceTime } from './device-time.ts';
+export { DriftingClock } from './drifting-clock.ts';
 export { AirliftError, BugError, CallerError, type ErrorKind, PeerError, unreachable } from './errors.ts';
 export {
   type Eui64,
@@ -10,7 +13,20 @@ export {
   isEui64Text,
   parseEui64,
 } from './eui64.ts';
-export { type GpsMs, gpsFromUtc, gpsMs, gpsSecondsU32, isoSeconds, type UtcMs, utcFromGps, utcMs } from './instant.ts';
+export {
+  type GpsMs,
+  gpsFromUtc,
+  gpsMs,
+  gpsSecondsU32,
+  isoSeconds,
+  type RealMs,
+  realMs,
+  type SteadyMs,
+  steadyMs,
+  type UtcMs,
+  utcFromGps,
+  utcMs,
+} from './instant.ts';
 export {
   concatOctets,
   fromHex,
@@ -21,3 +37,7 @@ export {
   toHex,
 } from './octets.ts';
 export { type Entropy, Rng, systemEntropy } from './random.ts';
+export { ScaledClock } from './scaled-clock.ts';
+export { type MachineTime, machineTime, SystemClock } from './system-clock.ts';
+export { utcClock } from './utc-clock.ts';
+export { VirtualClock } from './virtual-clock.ts';

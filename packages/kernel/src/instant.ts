@@ -1,12 +1,26 @@
 declare const utcBrand: unique symbol;
 declare const gpsBrand: unique symbol;
+declare const steadyBrand: unique symbol;
+declare const realBrand: unique symbol;
 
-/** Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted (as `Date.now()`). */
+/** What people mean by a date: milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted (as `Date.now()`). */
 export type UtcMs = number & { readonly [utcBrand]: true };
 
 /** Milliseconds since 1980-01-06T00:00:00Z, leap seconds counted: the time scale of LoRaWAN. */
 export type GpsMs = number & { readonly [gpsBrand]: true };
 
+/**
+ * An instant by which network and campaigns act: milliseconds that pass as fast as the air's, so faster than real ones
+ * where time is scaled. It began as UTC and leaves out every later step of the machine's date; only a `Calendar` tells
+ * what date it is, and only `DeviceTime` which GPS time.
+ */
+export type SteadyMs = number & { readonly [steadyBrand]: true };
+
+/** As `SteadyMs`, but of real milliseconds, whatever the scale of the air's: log-ins, uploads, connections. */
+export type RealMs = number & { readonly [realBrand]: true };
+
+export const steadyMs = (value: number): SteadyMs => value as SteadyMs;
+export const realMs = (value: number): RealMs => value as RealMs;
 export const utcMs = (value: number): UtcMs => value as UtcMs;
 export const gpsMs = (value: number): GpsMs => value as GpsMs;
 

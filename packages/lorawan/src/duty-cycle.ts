@@ -1,4 +1,4 @@
-import { type UtcMs, utcMs } from '@airlift/kernel';
+import { type SteadyMs, steadyMs } from '@airlift/kernel';
 import type { Region } from './regions/region.ts';
 import { subBandAt } from './regions/sub-bands.ts';
 
@@ -28,7 +28,7 @@ export class DutyCycleLedger {
    * Notes a transmission that was made or is promised. Frequencies outside all sub-bands and sub-bands without a limit
    * need no account.
    */
-  record(frequencyHz: number, startAt: UtcMs, airtimeMs: number): void {
+  record(frequencyHz: number, startAt: SteadyMs, airtimeMs: number): void {
     const band = subBandAt(this.#region, frequencyHz);
     if (band === undefined || band.dutyCycle >= 1 || airtimeMs <= 0) return;
     const list = this.#emissions.get(band.fromHz) ?? [];
@@ -42,7 +42,7 @@ export class DutyCycleLedger {
   }
 
   /** Takes back a promise: the gateway refused the frame. Unknown ones are ignored. */
-  forget(frequencyHz: number, startAt: UtcMs, airtimeMs: number): void {
+  forget(frequencyHz: number, startAt: SteadyMs, airtimeMs: number): void {
     const band = subBandAt(this.#region, frequencyHz);
     const list = band === undefined ? undefined : this.#emissions.get(band.fromHz);
     const place = list?.findIndex(({ start, end }) => start === startAt && end === startAt + airtimeMs) ?? -1;
@@ -50,7 +50,7 @@ export class DutyCycleLedger {
   }
 
   /** Milliseconds on air in the frequency's sub-band during the hour before `at`. */
-  usedMs(frequencyHz: number, at: UtcMs): number {
+  usedMs(frequencyHz: number, at: SteadyMs): number {
     return timeWithin(this.#of(frequencyHz), at - HOUR_MS, at);
   }
 
@@ -66,7 +66,7 @@ export class DutyCycleLedger {
    * also the frames promised for later.
    * @returns undefined when it never may: longer than the whole budget, or outside all sub-bands
    */
-  earliestStart(frequencyHz: number, airtimeMs: number, notBefore: UtcMs): UtcMs | undefined {
+  earliestStart(frequencyHz: number, airtimeMs: number, notBefore: SteadyMs): SteadyMs | undefined {
     const budget = this.budgetMs(frequencyHz);
     if (airtimeMs > budget) return undefined;
     if (budget === Number.POSITIVE_INFINITY) return notBefore;
@@ -74,7 +74,7 @@ export class DutyCycleLedger {
     let start: number = notBefore;
     for (;;) {
       const later = laterStart(list, start, airtimeMs, budget);
-      if (later === undefined) return utcMs(start);
+      if (later === undefined) return steadyMs(start);
       start = later;
     }
   }

@@ -1,4 +1,4 @@
-import { Rng, type UtcMs, utcMs } from '@airlift/kernel';
+import { Rng, type SteadyMs, steadyMs } from '@airlift/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DutyCycleLedger, region } from '../src/index.ts';
@@ -6,8 +6,8 @@ import { DutyCycleLedger, region } from '../src/index.ts';
 const HOUR = 3_600_000;
 const RX2 = 869_525_000;
 const G1 = 868_100_000;
-const t0 = utcMs(1_800_000_000_000);
-const at = (ms: number): UtcMs => utcMs(t0 + ms);
+const t0 = steadyMs(1_800_000_000_000);
+const at = (ms: number): SteadyMs => steadyMs(t0 + ms);
 
 describe('the duty-cycle ledger', () => {
   it('knows the budgets of an hour', () => {

@@ -1,4 +1,4 @@
-import { type Eui64, type UtcMs, utcMs } from '@airlift/kernel';
+import { type Eui64, type SteadyMs, steadyMs } from '@airlift/kernel';
 import { downlinkModulation, frameTimeOnAirMs } from '@airlift/lorawan';
 import { sendInSlot } from './hand-over.ts';
 import type { NetworkParts } from './network-parts.ts';
@@ -19,7 +19,7 @@ export class ClassCSender {
   readonly #waits: Waits;
   readonly #serving = new Set<Eui64>();
   /** When each device was heard last, repetitions included, which its stored session does not tell. */
-  readonly #heardAt = new Map<Eui64, UtcMs>();
+  readonly #heardAt = new Map<Eui64, SteadyMs>();
 
   constructor(parts: NetworkParts, outbox: UnicastOutbox, frames: UnicastFrames) {
     this.#parts = parts;
@@ -41,7 +41,7 @@ export class ClassCSender {
   }
 
   /** To be called for every uplink that is answered: its receive windows are about to open. */
-  heard(devEui: Eui64, at: UtcMs): void {
+  heard(devEui: Eui64, at: SteadyMs): void {
     this.#heardAt.set(devEui, at);
   }
 
@@ -59,7 +59,7 @@ export class ClassCSender {
         const item = this.#outbox.first(devEui, clock.now());
         if (item === undefined || device?.deviceClass !== 'C' || session?.lastUplink === undefined) return;
         const heardAt = Math.max(session.lastUplink.at, this.#heardAt.get(devEui) ?? 0);
-        const quietAt = utcMs(heardAt + session.rxDelayS * 1000 + WINDOWS_MS);
+        const quietAt = steadyMs(heardAt + session.rxDelayS * 1000 + WINDOWS_MS);
         const waitUntil = clock.now() < quietAt ? quietAt : await this.#send(item, session);
         // Meanwhile the payload may leave in a receive window, or expire: everything is looked at anew.
         if (waitUntil !== undefined) await activity.aside(this.#waits.until(waitUntil));
@@ -71,7 +71,7 @@ export class ClassCSender {
   }
 
   /** Sends on the RX2 settings of the session. Returns when to try again, or undefined when the matter is settled. */
-  async #send(item: UnicastItem, session: DeviceSession): Promise<UtcMs | undefined> {
+  async #send(item: UnicastItem, session: DeviceSession): Promise<SteadyMs | undefined> {
     const { link, transmitters, clock, config, counters } = this.#parts;
     const refuse = (error: string, fCnt = 0): undefined => {
       this.#outbox.remove(item);

@@ -1,4 +1,4 @@
-import type { Eui64, GpsMs, UtcMs } from '@airlift/kernel';
+import type { Eui64, GpsMs, SteadyMs } from '@airlift/kernel';
 import type { DownlinkModulation, Modulation } from '@airlift/lorawan';
 
 /** One reception of one frame by one gateway. */
@@ -13,7 +13,7 @@ export interface ReceivedFrame {
   readonly counterUs: number;
   /** GPS time of the end of reception, when the gateway knows it. */
   readonly gpsTime: GpsMs | undefined;
-  readonly receivedAt: UtcMs;
+  readonly receivedAt: SteadyMs;
   /** Whatever the front end needs to answer on the right board and antenna; opaque to the network server. */
   readonly context: unknown;
 }
@@ -52,8 +52,8 @@ export interface GatewayStatus {
   readonly address: string;
   readonly port: number;
   readonly version: string;
-  readonly connectedAt: UtcMs;
-  readonly lastSeenAt: UtcMs;
+  readonly connectedAt: SteadyMs;
+  readonly lastSeenAt: SteadyMs;
   /** Frames can be sent to it now. */
   readonly downlinkReady: boolean;
   readonly received: number;

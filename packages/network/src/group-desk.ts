@@ -1,4 +1,4 @@
-import { BugError, CallerError, type Eui64, fromHex, type UtcMs, utcMs } from '@airlift/kernel';
+import { BugError, CallerError, type Eui64, fromHex, type SteadyMs, steadyMs } from '@airlift/kernel';
 import {
   buildMulticastFrame,
   downlinkModulation,
@@ -22,7 +22,7 @@ export interface GroupItem {
   readonly groupId: string;
   readonly fPort: number;
   readonly payload: Uint8Array;
-  readonly notBefore: UtcMs;
+  readonly notBefore: SteadyMs;
 }
 
 const COUNTERS_PER_BLOCK = 16;
@@ -135,7 +135,7 @@ export class GroupDesk {
     { fPort, payload }: GroupItem,
     gateways: readonly Eui64[],
     airtimeMs: number,
-  ): Promise<{ at: UtcMs; fCnt: number; error: string | undefined; worthRetrying: boolean }> {
+  ): Promise<{ at: SteadyMs; fCnt: number; error: string | undefined; worthRetrying: boolean }> {
     const { clock, config, transmitters, activity } = this.#parts;
     const at = clock.now();
     const slots = gateways.map((gatewayEui): Slot => ({ gatewayEui, frequencyHz: record.frequencyHz, at, airtimeMs }));
@@ -177,14 +177,14 @@ export class GroupDesk {
       const gateways = this.#gatewaysOf(group.record);
       if (gateways.length === 0) return 'no-gateway';
       const now = clock.now();
-      let at = utcMs(Math.max(now, item.notBefore));
+      let at = steadyMs(Math.max(now, item.notBefore));
       for (const gatewayEui of gateways) {
         const start = transmitters.earliestStart({ gatewayEui, frequencyHz, at, airtimeMs });
         if (start === undefined) return 'duty-cycle';
         at = start;
       }
       if (at <= now) return gateways;
-      await activity.aside(group.waits.until(utcMs(Math.min(at, now + LONGEST_WAIT_MS))));
+      await activity.aside(group.waits.until(steadyMs(Math.min(at, now + LONGEST_WAIT_MS))));
     }
   }
 

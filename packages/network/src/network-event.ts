@@ -1,4 +1,4 @@
-import type { Eui64, GpsMs, UtcMs } from '@airlift/kernel';
+import type { Eui64, GpsMs, SteadyMs } from '@airlift/kernel';
 
 /** An uplink that passed all checks, in the clear. */
 export interface DeviceUplink {
@@ -11,7 +11,7 @@ export interface DeviceUplink {
   readonly confirmed: boolean;
   /** GPS time of the end of reception. */
   readonly receivedGps: GpsMs;
-  readonly receivedAt: UtcMs;
+  readonly receivedAt: SteadyMs;
   readonly asksDeviceTime: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface DeviceUplink {
 export interface DeviceJoined {
   readonly kind: 'joined';
   readonly devEui: Eui64;
-  readonly at: UtcMs;
+  readonly at: SteadyMs;
 }
 
 /**
@@ -30,7 +30,7 @@ export interface DownlinkFate {
   readonly kind: 'ticket';
   readonly ticketId: string;
   readonly fate: 'on-air' | 'refused' | 'expired';
-  readonly at: UtcMs;
+  readonly at: SteadyMs;
   readonly airtimeMs: number;
   /** 0 when no counter was used. */
   readonly fCnt: number;

@@ -1,4 +1,4 @@
-import type { Clock, Entropy } from '@airlift/kernel';
+import type { Clock, DeviceTime, Entropy } from '@airlift/kernel';
 import type { Activity } from './activity.ts';
 import type { GatewayLink } from './gateway-link.ts';
 import type { NetworkConfig } from './network-config.ts';
@@ -12,6 +12,7 @@ export interface NetworkParts {
   readonly store: NetworkStore;
   readonly link: GatewayLink;
   readonly clock: Clock;
+  readonly deviceTime: DeviceTime;
   readonly entropy: Entropy;
   readonly config: NetworkConfig;
   readonly transmitters: Transmitters;

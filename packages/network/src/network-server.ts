@@ -1,4 +1,12 @@
-import { type Clock, type Entropy, type Eui64, PeerError, toHex, type UtcMs } from '@airlift/kernel';
+import {
+  type Clock,
+  type DeviceTime,
+  type Entropy,
+  type Eui64,
+  PeerError,
+  type SteadyMs,
+  toHex,
+} from '@airlift/kernel';
 import {
   dataRateIndex,
   downlinkModulation,
@@ -25,6 +33,7 @@ export interface NetworkOptions {
   readonly store: NetworkStore;
   readonly link: GatewayLink;
   readonly clock: Clock;
+  readonly deviceTime: DeviceTime;
   readonly entropy: Entropy;
   readonly config: NetworkConfig;
   readonly log: NetworkLog;
@@ -116,7 +125,7 @@ export class NetworkServer {
     downlink: {
       readonly fPort: number;
       readonly payload: Uint8Array;
-      readonly before: UtcMs;
+      readonly before: SteadyMs;
       readonly replacesDeviceTime?: boolean;
     },
   ): Promise<string> {
@@ -141,7 +150,7 @@ export class NetworkServer {
   }
 
   /** Queues a frame to a group; returns the ticket under which its fate is told. */
-  sendToGroup(groupId: string, fPort: number, payload: Uint8Array, notBefore: UtcMs): string {
+  sendToGroup(groupId: string, fPort: number, payload: Uint8Array, notBefore: SteadyMs): string {
     const ticketId = this.#nextTicket();
     this.#groups.queue({ ticketId, groupId, fPort, payload, notBefore });
     return ticketId;

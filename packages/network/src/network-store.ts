@@ -1,4 +1,4 @@
-import type { Eui64, UtcMs } from '@airlift/kernel';
+import type { Eui64, SteadyMs } from '@airlift/kernel';
 
 export type DeviceClass = 'A' | 'B' | 'C';
 
@@ -15,12 +15,12 @@ export interface ProvisionedDevice {
   readonly networkProfileId: string | undefined;
   /** Device profile of the application layer packages; undefined = the server's default. */
   readonly fuotaProfile: string | undefined;
-  readonly createdAt: UtcMs;
+  readonly createdAt: SteadyMs;
 }
 
 /** Where and how a device was last heard: what the next downlink to it needs. */
 export interface LastUplink {
-  readonly at: UtcMs;
+  readonly at: SteadyMs;
   readonly gatewayEui: Eui64;
   readonly frequencyHz: number;
   readonly dataRate: number;
@@ -37,7 +37,7 @@ export interface DeviceSession {
   readonly appSKey: string;
   readonly joinNonce: number;
   readonly devNonce: number;
-  readonly joinedAt: UtcMs;
+  readonly joinedAt: SteadyMs;
   /** True from the first valid uplink on. */
   readonly confirmed: boolean;
   /** Counter of the last accepted uplink, 32 bit; undefined before the first. */
@@ -62,7 +62,7 @@ export interface GroupRecord {
   readonly gatewayEuis: readonly Eui64[];
   /** The first counter that may be used. */
   readonly firstFCnt: number;
-  readonly createdAt: UtcMs;
+  readonly createdAt: SteadyMs;
 }
 
 /** Join bookkeeping of a device, kept across sessions. */

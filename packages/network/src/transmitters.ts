@@ -1,11 +1,11 @@
-import { type Eui64, type UtcMs, utcMs } from '@airlift/kernel';
+import { type Eui64, type SteadyMs, steadyMs } from '@airlift/kernel';
 import { DutyCycleLedger, type Region } from '@airlift/lorawan';
 
 /** A piece of one transmitter's time. */
 export interface Slot {
   readonly gatewayEui: Eui64;
   readonly frequencyHz: number;
-  readonly at: UtcMs;
+  readonly at: SteadyMs;
   readonly airtimeMs: number;
 }
 
@@ -47,7 +47,7 @@ export class Transmitters {
   }
 
   /** The earliest instant, not before `at`, at which a frame can start; undefined when it never may there. */
-  earliestStart({ gatewayEui, frequencyHz, at, airtimeMs }: Slot): UtcMs | undefined {
+  earliestStart({ gatewayEui, frequencyHz, at, airtimeMs }: Slot): SteadyMs | undefined {
     const { ledger, busy } = this.#look(gatewayEui);
     let start = at;
     for (;;) {
@@ -55,7 +55,7 @@ export class Transmitters {
       if (allowed === undefined) return undefined;
       const obstacle = conflict(busy, allowed, airtimeMs);
       if (obstacle === undefined) return allowed;
-      start = utcMs(obstacle.to + GAP_MS);
+      start = steadyMs(obstacle.to + GAP_MS);
     }
   }
 

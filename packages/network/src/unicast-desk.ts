@@ -1,4 +1,4 @@
-import { type Eui64, utcMs } from '@airlift/kernel';
+import { type Eui64, steadyMs } from '@airlift/kernel';
 import { encodeMacCommands, type MacDownlinkCommand } from '@airlift/lorawan';
 import { ClassCSender } from './class-c-sender.ts';
 import type { ReceivedFrame } from './gateway-link.ts';
@@ -96,7 +96,7 @@ export class UnicastDesk {
       return windows.some((window) => this.#frames.octets(content, window.dataRate) !== undefined);
     };
     for (;;) {
-      const item = this.#outbox.first(devEui, utcMs(best.receivedAt + first.delayMs));
+      const item = this.#outbox.first(devEui, steadyMs(best.receivedAt + first.delayMs));
       const macAnswers = needs.macAnswers(item?.replacesDeviceTime ?? false);
       if (item === undefined) return { item, macAnswers };
       this.#outbox.remove(item);

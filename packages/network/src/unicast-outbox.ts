@@ -1,4 +1,4 @@
-import type { Eui64, Timer, UtcMs } from '@airlift/kernel';
+import type { Eui64, SteadyMs, Timer } from '@airlift/kernel';
 import type { DownlinkFate } from './network-event.ts';
 import type { NetworkParts } from './network-parts.ts';
 
@@ -9,7 +9,7 @@ export interface UnicastItem {
   readonly fPort: number;
   readonly payload: Uint8Array;
   /** The instant before which its frame must begin. */
-  readonly before: UtcMs;
+  readonly before: SteadyMs;
   /** Leave a DeviceTimeAns out of the frame that carries this. */
   readonly replacesDeviceTime: boolean;
 }
@@ -38,7 +38,7 @@ export class UnicastOutbox {
   }
 
   /** The first payload for the device that may still go out at that instant. */
-  first(devEui: Eui64, at: UtcMs): UnicastItem | undefined {
+  first(devEui: Eui64, at: SteadyMs): UnicastItem | undefined {
     return this.#queues.get(devEui)?.find(({ item }) => item.before > at)?.item;
   }
 
@@ -53,7 +53,7 @@ export class UnicastOutbox {
   }
 
   /** Tells that a payload taken out is on the air. */
-  sent(item: UnicastItem, frame: { readonly at: UtcMs; readonly airtimeMs: number; readonly fCnt: number }): void {
+  sent(item: UnicastItem, frame: { readonly at: SteadyMs; readonly airtimeMs: number; readonly fCnt: number }): void {
     this.#emit(item, { fate: 'on-air', ...frame, error: undefined });
   }
 

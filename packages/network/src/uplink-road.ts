@@ -1,4 +1,4 @@
-import { after, type Eui64, fromHex, type GpsMs, gpsFromUtc, type UtcMs, utcMs } from '@airlift/kernel';
+import { after, type Eui64, fromHex, type GpsMs, steadyMs } from '@airlift/kernel';
 import {
   type DataFrame,
   decodeMacCommands,
@@ -43,8 +43,8 @@ export async function uplinkRoad(
   const windows = receiveWindows(config.region, uplink, session);
   const macOctets = frame.fPort === 0 ? opened.payload : opened.fOpts;
   const commands: readonly MacUplinkCommand[] = decodeMacCommands('up', macOctets).commands;
-  const receivedAt = utcMs(Math.min(...receptions.map((reception) => reception.receivedAt)));
-  const receivedGps = gpsTimeOf(receptions, receivedAt);
+  const receivedAt = steadyMs(Math.min(...receptions.map((reception) => reception.receivedAt)));
+  const receivedGps = gpsTimeOf(receptions, parts.deviceTime.gpsOf(receivedAt));
   const needs: AnswerNeeds = {
     acknowledge: frame.confirmed,
     anything: frame.fCtrl.adrAckReq,
@@ -94,11 +94,10 @@ export async function uplinkRoad(
 }
 
 /**
- * GPS time of the end of reception: what a gateway that knows it reports, else the server's own. A gateway whose time is
- * far from ours is not believed: devices are told it, and sessions are planned by the server's clock.
+ * GPS time of the end of reception: what a gateway that knows it reports, else our own. A gateway whose time is
+ * far from ours is not believed: devices are told it, and sessions are planned by ours.
  */
-function gpsTimeOf(receptions: readonly ReceivedFrame[], receivedAt: UtcMs): GpsMs {
-  const own = gpsFromUtc(receivedAt);
+function gpsTimeOf(receptions: readonly ReceivedFrame[], own: GpsMs): GpsMs {
   const reported = receptions.flatMap(({ gpsTime }) => gpsTime ?? []);
   return reported.find((gpsTime) => Math.abs(gpsTime - own) <= BELIEVABLE_MS) ?? own;
 }

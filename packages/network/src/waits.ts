@@ -1,4 +1,4 @@
-import type { Clock, Timer, UtcMs } from '@airlift/kernel';
+import type { Clock, SteadyMs, Timer } from '@airlift/kernel';
 
 /** Waits for instants that can all be cut short: what they were for is over. */
 export class Waits {
@@ -10,7 +10,7 @@ export class Waits {
   }
 
   /** Resolves at the instant, or earlier when the waits are cut short. */
-  until(at: UtcMs): Promise<void> {
+  until(at: SteadyMs): Promise<void> {
     return new Promise((resolve) => {
       const end = (): void => {
         this.#open.delete(end);

@@ -1,4 +1,4 @@
-import { type UtcMs, utcMs } from '@airlift/kernel';
+import { type SteadyMs, steadyMs } from '@airlift/kernel';
 import { downlinkEirpDbm, frameTimeOnAirMs } from '@airlift/lorawan';
 import type { ReceivedFrame } from './gateway-link.ts';
 import { sendInSlot } from './hand-over.ts';
@@ -7,7 +7,7 @@ import type { ReceiveWindow } from './receive-windows.ts';
 
 /** What became of a frame that was to be sent into a receive window. */
 export type WindowResult =
-  | { readonly sent: true; readonly at: UtcMs; readonly airtimeMs: number; readonly window: ReceiveWindow }
+  | { readonly sent: true; readonly at: SteadyMs; readonly airtimeMs: number; readonly window: ReceiveWindow }
   | { readonly sent: false; readonly error: string };
 
 /** A frame whose length is known, so that a transmitter can be looked for before a counter is spent on it. */
@@ -19,7 +19,7 @@ export interface WindowFrame {
 }
 
 /** The frame for one window that begins at an instant, or why there is none. */
-export type FrameForWindow = (window: ReceiveWindow, at: UtcMs) => WindowFrame | string;
+export type FrameForWindow = (window: ReceiveWindow, at: SteadyMs) => WindowFrame | string;
 
 /** Forwarders refuse frames that come later than about 40 ms before they are due; the way there takes time as well. */
 const LEAD_MS = 60;
@@ -60,7 +60,7 @@ async function attempt(
   const { transmitters, clock, config } = parts;
   const { gatewayEui, counterUs, receivedAt, context } = reception;
   const { frequencyHz, modulation, delayMs } = window;
-  const at = utcMs(receivedAt + delayMs);
+  const at = steadyMs(receivedAt + delayMs);
   if (clock.now() > at - LEAD_MS) return { sent: false, error: 'too-late' };
   if (downlinkEirpDbm(config.region, frequencyHz) === undefined) return { sent: false, error: 'frequency-not-allowed' };
   const frame = frameFor(window, at);

@@ -1,4 +1,4 @@
-import { BugError, type UtcMs } from '@airlift/kernel';
+import { BugError, type SteadyMs } from '@airlift/kernel';
 import { frameTimeOnAirMs } from '@airlift/lorawan';
 import { describe, expect, it } from 'vitest';
 import type { TransmitRequest } from '../src/index.ts';
@@ -14,7 +14,7 @@ const refusing =
   ({ frequencyHz }: TransmitRequest) =>
     frequenciesHz.includes(frequencyHz) ? ({ kind: 'refused', error } as const) : ({ kind: 'programmed' } as const);
 
-const send = (bench: Bench, device: TestDevice, octets = 3, before: UtcMs = bench.in(60_000)): Promise<string> =>
+const send = (bench: Bench, device: TestDevice, octets = 3, before: SteadyMs = bench.in(60_000)): Promise<string> =>
   bench.server.send(device.devEui, { fPort: 10, payload: new Uint8Array(octets).fill(7), before });
 
 const lastOf = (bench: Bench): Uint8Array => bench.requests.at(-1)?.phyPayload ?? new Uint8Array(0);

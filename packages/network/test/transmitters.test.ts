@@ -1,4 +1,4 @@
-import { type Eui64, parseEui64, type UtcMs, utcMs } from '@airlift/kernel';
+import { type Eui64, parseEui64, type SteadyMs, steadyMs } from '@airlift/kernel';
 import { region, subBandAt } from '@airlift/lorawan';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ const US915 = region('US915');
 const slot = (startMs: number, airtimeMs: number, frequencyHz = 869_525_000, gatewayEui: Eui64 = A): Slot => ({
   gatewayEui,
   frequencyHz,
-  at: utcMs(START + startMs),
+  at: steadyMs(START + startMs),
   airtimeMs,
 });
 
@@ -158,7 +158,7 @@ function airtimeBefore(kept: readonly Slot[], last: Slot): number {
   let sum = 0;
   for (const { at, airtimeMs, frequencyHz } of kept) {
     if (subBandAt(EU868, frequencyHz) !== band) continue;
-    sum += Math.max(0, Math.min(until, at + airtimeMs) - Math.max(at as UtcMs, until - 3_600_000));
+    sum += Math.max(0, Math.min(until, at + airtimeMs) - Math.max(at as SteadyMs, until - 3_600_000));
   }
   return sum;
 }

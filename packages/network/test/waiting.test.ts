@@ -1,4 +1,4 @@
-import { utcMs, VirtualClock } from '@airlift/kernel';
+import { steadyMs, VirtualClock } from '@airlift/kernel';
 import { describe, expect, it } from 'vitest';
 import { Activity } from '../src/activity.ts';
 import { Waits } from '../src/waits.ts';
@@ -79,14 +79,14 @@ describe('activity', () => {
 
 describe('waits', () => {
   it('end at their instants, or when they are cut short', async () => {
-    const clock = new VirtualClock(utcMs(0));
+    const clock = new VirtualClock(steadyMs(0));
     const waits = new Waits(clock);
-    const [first, second] = [waits.until(utcMs(10)), waits.until(utcMs(20))];
+    const [first, second] = [waits.until(steadyMs(10)), waits.until(steadyMs(20))];
     await clock.advance(10);
     expect([await settled(first), await settled(second)]).toEqual([true, false]);
     waits.cutShort();
     expect(await settled(second)).toBe(true);
     expect(clock.nextAt()).toBeUndefined();
-    expect(await settled(waits.until(utcMs(30)))).toBe(false);
+    expect(await settled(waits.until(steadyMs(30)))).toBe(false);
   });
 });

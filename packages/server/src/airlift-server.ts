@@ -3,7 +3,16 @@ import { type Api, buildApi, commissionAdmin } from '@airlift/api';
 import { ProfileRegistry } from '@airlift/applayer';
 import { CampaignEngine } from '@airlift/campaign';
 import { bindUdpSocket, SemtechUdpLink, type UdpSocket } from '@airlift/gateways';
-import { CallerError, type Clock, type Entropy, SystemClock, systemEntropy, utcMs } from '@airlift/kernel';
+import {
+  CallerError,
+  type Clock,
+  type Entropy,
+  OffsetCalendar,
+  type RealMs,
+  realMs,
+  SystemClock,
+  systemEntropy,
+} from '@airlift/kernel';
 import { multicastProblem, type Region, region as regionByName } from '@airlift/lorawan';
 import { DEFAULT_NETWORK_CONFIG, NetworkServer } from '@airlift/network';
 import { claimDataDir, openStore, type Store } from '@airlift/store';
@@ -12,6 +21,7 @@ import { NetworkDeviceLink } from './network-device-link.ts';
 import { NetworkFleetView } from './network-fleet-view.ts';
 import type { ServerConfig } from './server-config.ts';
 import { type ServerLog, serverLog } from './server-log.ts';
+import { startTime } from './server-time.ts';
 import { StoredDirectory } from './stored-directory.ts';
 import { StoredWhitelist } from './stored-whitelist.ts';
 import { tlsMaterial } from './tls-material.ts';
@@ -27,6 +37,8 @@ export interface ServerOptions {
   readonly config: ServerConfig;
   /** Time of network and campaigns; the system's, scaled as configured, unless given. */
   readonly clock?: Clock;
+  /** Date of that clock; one that never steps unless given. */
+  readonly calendar?: OffsetCalendar;
   readonly entropy?: Entropy;
   /** Where packet forwarders are heard; bound as configured unless given. */
   readonly udpSocket?: UdpSocket;
@@ -83,9 +95,18 @@ async function assemble(
 
   const release = claimDataDir(config.data);
   closers.push(async () => release());
-  const store = await openStore({ dataDir: config.data, clock: options.clock ?? realClock, entropy });
+  const store = await openStore({ dataDir: config.data, clock: realClock, entropy });
   closers.push(() => store.close());
-  const clock = options.clock ?? (await scaledClock(config, store));
+  const time = await startTime({
+    realClock,
+    meta: store.meta,
+    log,
+    scale: config.timeScale,
+    anchor: config.timeAnchor === null ? undefined : realMs(config.timeAnchor * 1000),
+    own: options.clock && { clock: options.clock, calendar: options.calendar ?? new OffsetCalendar() },
+  });
+  closers.push(() => time.stop());
+  const { clock, calendar, deviceTime } = time;
 
   const socket = options.udpSocket ?? (await bindUdpSocket(config.udpHost, config.udpPort));
   const link = new SemtechUdpLink({ socket, clock, entropy, log: log.network });
@@ -94,6 +115,7 @@ async function assemble(
     store: store.network,
     link,
     clock,
+    deviceTime,
     entropy,
     log: log.network,
     config: {
@@ -112,11 +134,14 @@ async function assemble(
     images: store.images,
     directory: new StoredDirectory(store.network, profiles, config.deviceProfile),
     clock,
+    calendar,
+    deviceTime,
     entropy,
     log: log.campaign,
   });
   await network.start();
   await engine.start();
+  time.started();
   closers.push(async () => {
     await engine.stop();
     await network.stop();
@@ -133,6 +158,7 @@ async function assemble(
       images: store.images,
       uploads: store.uploads,
       clock,
+      calendar,
       entropy,
       radio: () => ({
         radio,
@@ -144,12 +170,14 @@ async function assemble(
       network,
       link,
       store: store.network,
+      calendar,
       forwarderPid: config.simulate > 0 ? process.pid : undefined,
     }),
   };
   const api: Api = await buildApi({
     ports,
     clock: realClock,
+    calendar: time.realCalendar,
     entropy,
     log: log.api,
     config: {
@@ -165,7 +193,7 @@ async function assemble(
   const httpsPort = await api.listen({ host: config.host, port: config.httpsPort, tls });
   const httpPort =
     config.httpPort === null ? undefined : await api.listen({ host: config.host, port: config.httpPort });
-  closers.push(keepTidy(store, options.clock ?? realClock, log));
+  closers.push(keepTidy(store, realClock, log));
   return {
     httpsPort,
     httpPort,
@@ -219,19 +247,7 @@ function answerTimes(timeScale: number): { readonly rxDelayS: number; readonly a
   return { rxDelayS, answerWaitMs: rxDelayS * 1000 - 600 };
 }
 
-/** Faster time must not jump back when the server starts again, so the instant at which it began is kept. */
-async function scaledClock(config: ServerConfig, store: Store): Promise<Clock> {
-  const { timeScale, timeAnchor } = config;
-  if (timeScale === 1) return new SystemClock();
-  if (timeAnchor !== null) return new SystemClock({ scale: timeScale, anchor: utcMs(timeAnchor * 1000) });
-  const key = `time-anchor/${timeScale}`;
-  const kept = Number(await store.meta.get(key));
-  const anchor = Number.isFinite(kept) && kept > 0 ? kept : Date.now();
-  await store.meta.set(key, String(anchor));
-  return new SystemClock({ scale: timeScale, anchor: utcMs(anchor) });
-}
-
-function keepTidy(store: Store, clock: Clock, log: ServerLog): () => Promise<void> {
+function keepTidy(store: Store, clock: Clock<RealMs>, log: ServerLog): () => Promise<void> {
   const timer = setInterval(() => {
     store.collectGarbage(clock.now()).catch((error: unknown) => log.own.error({ err: error }, 'clean-up failed'));
   }, GARBAGE_EVERY_MS);

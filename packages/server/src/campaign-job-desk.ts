@@ -11,7 +11,7 @@ import {
   reportJob,
 } from '@airlift/campaign';
 import { contractError, type JobProgress, type JobRequest, type JobResult, type ScheduledJob } from '@airlift/contract';
-import { CallerError, type Clock, type Entropy, type Eui64, toHex, type UtcMs, utcMs } from '@airlift/kernel';
+import { type Calendar, CallerError, type Clock, type Entropy, type Eui64, toHex, type UtcMs } from '@airlift/kernel';
 
 const MOST_RESULTS = 1000;
 /** Names tried for a job whose own is taken. */
@@ -26,8 +26,9 @@ export class CampaignJobDesk implements JobDesk {
   readonly #images: ImageStore;
   readonly #uploads: UploadStore;
   readonly #clock: Clock;
+  readonly #calendar: Calendar;
   readonly #entropy: Entropy;
-  readonly #radio: () => Omit<PlanSettings, 'jobId' | 'now'>;
+  readonly #radio: () => Omit<PlanSettings, 'jobId' | 'now' | 'today'>;
 
   constructor(options: {
     readonly engine: CampaignEngine;
@@ -35,25 +36,28 @@ export class CampaignJobDesk implements JobDesk {
     readonly images: ImageStore;
     readonly uploads: UploadStore;
     readonly clock: Clock;
+    readonly calendar: Calendar;
     readonly entropy: Entropy;
     /** What the network fixes about every plan. */
-    readonly radio: () => Omit<PlanSettings, 'jobId' | 'now'>;
+    readonly radio: () => Omit<PlanSettings, 'jobId' | 'now' | 'today'>;
   }) {
     this.#engine = options.engine;
     this.#jobs = options.jobs;
     this.#images = options.images;
     this.#uploads = options.uploads;
     this.#clock = options.clock;
+    this.#calendar = options.calendar;
     this.#entropy = options.entropy;
     this.#radio = options.radio;
   }
 
   async schedule(request: JobRequest): Promise<ScheduledJob> {
     const now = this.#clock.now();
+    const today = this.#calendar.dateOf(now);
     const image = await this.#imageOf(request);
-    const settings: PlanSettings = { ...this.#radio(), jobId: toHex(this.#entropy.octets(12)), now };
+    const settings: PlanSettings = { ...this.#radio(), jobId: toHex(this.#entropy.octets(12)), now, today };
     const multicastEui = request.multicastEui ?? this.#freshMulticastEui();
-    const name = request.scheduleName ?? generatedName(request, now);
+    const name = request.scheduleName ?? generatedName(request, today);
     for (let attempt = 1; attempt <= MOST_NAMES; attempt++) {
       const filename = attempt === 1 ? name : `${name}_${attempt}`;
       const plan = planJob(wishOf(request, { image, multicastEui, filename }), settings);
@@ -149,7 +153,7 @@ export class CampaignJobDesk implements JobDesk {
       multicastEui: plan.multicastEui,
       inputFilename: plan.image.name,
       scheduleSource: plan.scheduleSource,
-      completedAt,
+      completedAt: this.#calendar.dateOf(completedAt),
       devices: reportJob(record).devices.map((device) => ({
         devEui: device.devEui,
         status: device.outcome === 'success' || device.outcome === 'skipped' ? device.outcome : 'failed',
@@ -157,7 +161,7 @@ export class CampaignJobDesk implements JobDesk {
         ...(device.evidence === undefined ? {} : { verifiedBy: device.evidence }),
         ...(device.fragmentsHeard === undefined ? {} : { fragmentsHeard: device.fragmentsHeard }),
         ...(device.fragmentsMissing === undefined ? {} : { fragmentsMissing: device.fragmentsMissing }),
-        ...(device.settledAt === undefined ? {} : { completedAt: device.settledAt }),
+        ...(device.settledAt === undefined ? {} : { completedAt: this.#calendar.dateOf(device.settledAt) }),
       })),
       ...(firstAt === undefined || lastAt === undefined
         ? {}
@@ -172,8 +176,8 @@ export class CampaignJobDesk implements JobDesk {
 }
 
 /** `fota_<scheduled>_<setup>`, both in seconds. */
-function generatedName(request: JobRequest, now: UtcMs): string {
-  const scheduledS = Math.floor((request.scheduledAt ?? now) / 1000);
+function generatedName(request: JobRequest, today: UtcMs): string {
+  const scheduledS = Math.floor((request.scheduledAt ?? today) / 1000);
   return `${request.kind === 'FOTA' ? 'fota' : 'mcm'}_${scheduledS}_${request.setupDelayS}`;
 }
 
@@ -208,7 +212,7 @@ function scheduledView(plan: JobPlan): ScheduledJob {
   return {
     filename: plan.filename,
     type: plan.kind,
-    scheduledAt: utcMs(plan.scheduledAt),
+    scheduledAt: plan.scheduledAt,
     deviceCount: plan.devEuis.length,
     multicastEui: plan.multicastEui,
     inputFilename: plan.image.name,

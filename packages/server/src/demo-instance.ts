@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DatagramSocket, UdpSocket as ForwarderSocket } from '@airlift/fleet';
 import { bindUdpSocket, type UdpSocket } from '@airlift/gateways';
-import type { Entropy, UtcMs } from '@airlift/kernel';
+import type { Entropy, SteadyMs } from '@airlift/kernel';
 import { type AirliftServer, startServer } from './airlift-server.ts';
 import { readConfig, type ServerSettings } from './server-config.ts';
 import { type FleetChanges, type SimulatedFleet, startSimulatedFleet } from './simulated-fleet.ts';
@@ -32,7 +32,7 @@ export interface DemoSettings {
   /** Folder that outlives the instance; a temporary one, removed by `stop`, unless given. */
   readonly data?: string;
   /** Where virtual time begins; the present unless given. */
-  readonly startAt?: UtcMs;
+  readonly startAt?: SteadyMs;
   readonly entropy?: Entropy;
 }
 

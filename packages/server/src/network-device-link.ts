@@ -1,5 +1,5 @@
 import type { DeviceLink, GroupSpec, LinkEvent, LinkFacts, UnicastDownlink } from '@airlift/campaign';
-import { type Eui64, toHex, type UtcMs } from '@airlift/kernel';
+import { type Eui64, type SteadyMs, toHex } from '@airlift/kernel';
 import type { NetworkServer, NetworkStore } from '@airlift/network';
 
 /** Airlift's own network server as campaigns see it. */
@@ -24,7 +24,7 @@ export class NetworkDeviceLink implements DeviceLink {
     return this.#network.openGroup({ ...group, mcNwkSKey: toHex(mcNwkSKey), mcAppSKey: toHex(mcAppSKey) });
   }
 
-  sendToGroup(groupId: string, fPort: number, payload: Uint8Array, notBefore: UtcMs): Promise<string> {
+  sendToGroup(groupId: string, fPort: number, payload: Uint8Array, notBefore: SteadyMs): Promise<string> {
     return Promise.resolve(this.#network.sendToGroup(groupId, fPort, payload, notBefore));
   }
 

@@ -1,6 +1,7 @@
 import type { FleetView } from '@airlift/api';
 import type { DeviceView, GatewayView } from '@airlift/contract';
 import type { DropCounts } from '@airlift/gateways';
+import type { Calendar } from '@airlift/kernel';
 import type { GatewayLink, NetworkServer, NetworkStore } from '@airlift/network';
 
 /** Gateways, devices and counters as the HTTP contract shows them. */
@@ -8,6 +9,7 @@ export class NetworkFleetView implements FleetView {
   readonly #network: NetworkServer;
   readonly #link: GatewayLink & { drops(): DropCounts };
   readonly #store: NetworkStore;
+  readonly #calendar: Calendar;
   /** Process of the simulated packet forwarder; undefined when all are real ones, elsewhere. */
   readonly #forwarderPid: number | undefined;
 
@@ -15,11 +17,13 @@ export class NetworkFleetView implements FleetView {
     readonly network: NetworkServer;
     readonly link: GatewayLink & { drops(): DropCounts };
     readonly store: NetworkStore;
+    readonly calendar: Calendar;
     readonly forwarderPid: number | undefined;
   }) {
     this.#network = options.network;
     this.#link = options.link;
     this.#store = options.store;
+    this.#calendar = options.calendar;
     this.#forwarderPid = options.forwarderPid;
   }
 
@@ -37,7 +41,7 @@ export class NetworkFleetView implements FleetView {
         gatewayEui: gateway.gatewayEui,
         address: gateway.address,
         port: gateway.port,
-        lastSeenAt: gateway.lastSeenAt,
+        lastSeenAt: this.#calendar.dateOf(gateway.lastSeenAt),
         version: gateway.version,
         received: gateway.received,
         receivedOk: gateway.receivedOk,
@@ -56,14 +60,17 @@ export class NetworkFleetView implements FleetView {
     const sessions = new Map((await this.#store.sessions()).map((session) => [session.devEui, session]));
     const devices = await this.#store.devices();
     return Promise.all(
-      devices.map(async ({ devEui, name, deviceClass, createdAt }) => ({
-        devEui,
-        name,
-        deviceClass,
-        createdAt,
-        lastSeenAt: sessions.get(devEui)?.lastUplink?.at,
-        ...(await this.#store.joinHistory(devEui)),
-      })),
+      devices.map(async ({ devEui, name, deviceClass, createdAt }) => {
+        const lastSeenAt = sessions.get(devEui)?.lastUplink?.at;
+        return {
+          devEui,
+          name,
+          deviceClass,
+          createdAt: this.#calendar.dateOf(createdAt),
+          lastSeenAt: lastSeenAt && this.#calendar.dateOf(lastSeenAt),
+          ...(await this.#store.joinHistory(devEui)),
+        };
+      }),
     );
   }
 

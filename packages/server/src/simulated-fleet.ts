@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type DatagramSocket, type Fleet, type FleetOptions, startFleet } from '@airlift/fleet';
-import { CallerError, parseEui64 } from '@airlift/kernel';
+import { CallerError, parseEui64, utcClock } from '@airlift/kernel';
 import type { AirliftServer } from './airlift-server.ts';
 import type { ServerConfig } from './server-config.ts';
 
@@ -24,7 +24,7 @@ export async function startSimulatedFleet(
 ): Promise<SimulatedFleet> {
   const folder = join(config.data, 'sim');
   const fleet = startFleet({
-    clock: server.clock,
+    clock: utcClock(server.clock),
     seed: config.seed,
     deviceCount: config.simulate,
     loss: config.loss,

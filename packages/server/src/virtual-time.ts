@@ -1,4 +1,4 @@
-import { type UtcMs, utcMs, VirtualClock } from '@airlift/kernel';
+import { type SteadyMs, steadyMs, VirtualClock } from '@airlift/kernel';
 
 /** Something whose work under way virtual time must wait for. */
 export interface BusyPart {
@@ -23,7 +23,7 @@ export class VirtualTime {
   #stopped = false;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(start: UtcMs) {
+  constructor(start: SteadyMs) {
     this.clock = new VirtualClock(start, () => this.#settle());
     this.pause();
   }
@@ -101,6 +101,6 @@ function nextTurn(): Promise<void> {
 }
 
 /** The present instant, as a start for virtual time. */
-export function presentInstant(): UtcMs {
-  return utcMs(Date.now());
+export function presentInstant(): SteadyMs {
+  return steadyMs(Date.now());
 }

@@ -1,5 +1,5 @@
 import type { AccountStore, LoginFailures, LoginSession, User } from '@airlift/api';
-import { utcMs } from '@airlift/kernel';
+import { realMs } from '@airlift/kernel';
 import type { Kysely } from 'kysely';
 import type { Tables } from './schema.ts';
 
@@ -70,8 +70,8 @@ export class SqlAccountStore implements AccountStore {
         role: row.role as LoginSession['role'],
         address: row.address,
         port: row.port,
-        createdAt: utcMs(row.created_at),
-        expiresAt: utcMs(row.expires_at),
+        createdAt: realMs(row.created_at),
+        expiresAt: realMs(row.expires_at),
       }
     );
   }
@@ -103,7 +103,7 @@ export class SqlAccountStore implements AccountStore {
       .where('user_name', '=', userName)
       .executeTakeFirst();
     const lockedUntil = row?.locked_until ?? undefined;
-    return { count: row?.count ?? 0, lockedUntil: lockedUntil === undefined ? undefined : utcMs(lockedUntil) };
+    return { count: row?.count ?? 0, lockedUntil: lockedUntil === undefined ? undefined : realMs(lockedUntil) };
   }
 
   async saveFailures(userName: string, failures: LoginFailures): Promise<void> {

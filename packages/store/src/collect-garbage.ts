@@ -1,4 +1,4 @@
-import type { UtcMs } from '@airlift/kernel';
+import type { RealMs } from '@airlift/kernel';
 import type { ExpressionBuilder, Kysely, Transaction } from 'kysely';
 import type { ImageFiles } from './image-files.ts';
 import type { Tables } from './schema.ts';
@@ -17,7 +17,7 @@ export const UNNAMED_IMAGE_TTL_MS = 3_600_000;
  *
  * A job needs its image until `UPLOAD_TTL_MS` after its end. Returns how many files were removed.
  */
-export async function collectGarbage(db: Kysely<Tables>, files: ImageFiles, now: UtcMs): Promise<number> {
+export async function collectGarbage(db: Kysely<Tables>, files: ImageFiles, now: RealMs): Promise<number> {
   await forgetOldUploads(db, now);
   let removed = 0;
   const unwanted = await db.selectFrom('images').select('sha256').where(isUnwanted(now)).execute();
@@ -37,7 +37,7 @@ export async function collectGarbage(db: Kysely<Tables>, files: ImageFiles, now:
   return removed + (await removeStrays(db, files));
 }
 
-async function forgetOldUploads(db: Kysely<Tables>, now: UtcMs): Promise<void> {
+async function forgetOldUploads(db: Kysely<Tables>, now: RealMs): Promise<void> {
   await db.transaction().execute(async (trx) => {
     const forgotten = await trx
       .deleteFrom('uploads')
@@ -48,7 +48,7 @@ async function forgetOldUploads(db: Kysely<Tables>, now: UtcMs): Promise<void> {
             selectFrom('jobs')
               .select('job_id')
               .whereRef('image_sha256', '=', 'uploads.sha256')
-              .where((eb) => eb.or([eb('ended_at', 'is', null), eb('ended_at', '>', now - UPLOAD_TTL_MS)])),
+              .where((eb) => eb.or([eb('released_at', 'is', null), eb('released_at', '>', now - UPLOAD_TTL_MS)])),
           ),
         ),
       )
@@ -61,7 +61,7 @@ async function forgetOldUploads(db: Kysely<Tables>, now: UtcMs): Promise<void> {
   });
 }
 
-function isUnwanted(now: UtcMs) {
+function isUnwanted(now: RealMs) {
   return ({ eb, and, not, exists, selectFrom }: ExpressionBuilder<Tables, 'images'>) =>
     and([
       eb('kept_at', '<=', now - UNNAMED_IMAGE_TTL_MS),
@@ -71,7 +71,7 @@ function isUnwanted(now: UtcMs) {
           selectFrom('jobs')
             .select('job_id')
             .whereRef('image_sha256', '=', 'images.sha256')
-            .where((job) => job.or([job('ended_at', 'is', null), job('ended_at', '>', now - UPLOAD_TTL_MS)])),
+            .where((job) => job.or([job('released_at', 'is', null), job('released_at', '>', now - UPLOAD_TTL_MS)])),
         ),
       ),
     ]);

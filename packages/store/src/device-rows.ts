@@ -1,4 +1,4 @@
-import { parseEui64, utcMs } from '@airlift/kernel';
+import { parseEui64, steadyMs } from '@airlift/kernel';
 import type { DeviceSession, GroupRecord, LastUplink, ProvisionedDevice } from '@airlift/network';
 import type { Selectable } from 'kysely';
 import type { DeviceSessionsTable, DevicesTable, McGroupsTable } from './schema.ts';
@@ -34,7 +34,7 @@ export function deviceOf(vault: Vault, row: Selectable<DevicesTable>): Provision
     deviceProfileId: row.device_profile_id ?? undefined,
     networkProfileId: row.network_profile_id ?? undefined,
     fuotaProfile: row.fuota_profile ?? undefined,
-    createdAt: utcMs(row.created_at),
+    createdAt: steadyMs(row.created_at),
   };
 }
 
@@ -70,7 +70,7 @@ export function sessionOf(vault: Vault, row: Selectable<DeviceSessionsTable>): D
     appSKey: vault.open(row.app_s_key_sealed, `device_sessions/app_s_key/${id}`),
     joinNonce: row.join_nonce,
     devNonce: row.dev_nonce,
-    joinedAt: utcMs(row.joined_at),
+    joinedAt: steadyMs(row.joined_at),
     confirmed: row.confirmed === 1,
     lastFCntUp: row.last_f_cnt_up ?? undefined,
     rxDelayS: row.rx_delay_s,
@@ -107,6 +107,6 @@ export function groupOf(vault: Vault, row: Selectable<McGroupsTable>): GroupReco
     dataRate: row.data_rate,
     gatewayEuis: JSON.parse(row.gateway_euis) as GroupRecord['gatewayEuis'],
     firstFCnt: row.first_f_cnt,
-    createdAt: utcMs(row.created_at),
+    createdAt: steadyMs(row.created_at),
   };
 }

@@ -1,5 +1,5 @@
 import type { ImageStore } from '@airlift/campaign';
-import { BugError, type Clock } from '@airlift/kernel';
+import { BugError, type Clock, type RealMs } from '@airlift/kernel';
 import type { Kysely, Transaction } from 'kysely';
 import { FifoLock } from './fifo-lock.ts';
 import { asStorageFull, type ImageFiles, isSha256Text, type ReceivedImage, sha256Text } from './image-files.ts';
@@ -9,11 +9,11 @@ import type { Tables } from './schema.ts';
 export class FileImageStore implements ImageStore {
   readonly #db: Kysely<Tables>;
   readonly #files: ImageFiles;
-  readonly #clock: Clock;
+  readonly #clock: Clock<RealMs>;
   /** Two uploads of the same content must not clean up after each other. */
   readonly #publishing = new FifoLock();
 
-  constructor(db: Kysely<Tables>, files: ImageFiles, clock: Clock) {
+  constructor(db: Kysely<Tables>, files: ImageFiles, clock: Clock<RealMs>) {
     this.#db = db;
     this.#files = files;
     this.#clock = clock;

@@ -1,10 +1,17 @@
 import type { JobPlan, JobRecord, JobState } from '@airlift/campaign';
-import type { UtcMs } from '@airlift/kernel';
+import type { RealMs, SteadyMs } from '@airlift/kernel';
 import type { Vault } from './vault.ts';
 
 /** Columns that change with the state of a job. */
-export function stateColumns(vault: Vault, jobId: string, state: JobState) {
-  return { phase: state.kind, ended_at: endedAt(state) ?? null, state: stateText(vault, jobId, state) };
+export function stateColumns(vault: Vault, jobId: string, state: JobState, now: RealMs) {
+  const endedAtAir = endedAt(state);
+  return {
+    phase: state.kind,
+    ended_at: endedAtAir ?? null,
+    // Uploads and images are kept for so long in real time, however fast the air's runs.
+    released_at: endedAtAir === undefined ? null : now,
+    state: stateText(vault, jobId, state),
+  };
 }
 
 /** Columns that are fixed when a job is accepted. */
@@ -32,7 +39,7 @@ export function jobOf(
 }
 
 /** When the job was complete or cancelled. */
-function endedAt(state: JobState): UtcMs | undefined {
+function endedAt(state: JobState): SteadyMs | undefined {
   if (state.kind === 'complete') return state.completedAt;
   return state.kind === 'cancelled' ? state.at : undefined;
 }

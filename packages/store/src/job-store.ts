@@ -1,5 +1,5 @@
 import type { DeviceState, JobChange, JobDevice, JobRecord, JobStore, LedgerTotals } from '@airlift/campaign';
-import { BugError, type Eui64 } from '@airlift/kernel';
+import { BugError, type Clock, type Eui64, type RealMs } from '@airlift/kernel';
 import type { Kysely, Selectable, SelectQueryBuilder, Transaction } from 'kysely';
 import { jobOf, planColumns, stateColumns } from './job-rows.ts';
 import { addedTotals, addFrames, FRAME_COUNTS, totalsOf } from './ledger.ts';
@@ -18,10 +18,12 @@ type JobQuery = SelectQueryBuilder<Tables, 'jobs', Pick<Selectable<JobsTable>, '
 export class SqlJobStore implements JobStore {
   readonly #db: Kysely<Tables>;
   readonly #vault: Vault;
+  readonly #clock: Clock<RealMs>;
 
-  constructor(db: Kysely<Tables>, vault: Vault) {
+  constructor(db: Kysely<Tables>, vault: Vault, clock: Clock<RealMs>) {
     this.#db = db;
     this.#vault = vault;
+    this.#clock = clock;
   }
 
   async insert(job: JobRecord): Promise<boolean> {
@@ -31,7 +33,7 @@ export class SqlJobStore implements JobStore {
         .insertInto('jobs')
         .values(({ selectFrom, fn, val, eb }) => ({
           ...planColumns(plan),
-          ...stateColumns(this.#vault, plan.jobId, state),
+          ...stateColumns(this.#vault, plan.jobId, state, this.#clock.now()),
           position: selectFrom('jobs').select(eb(fn.coalesce(fn.max('position'), val(0)), '+', 1).as('next')),
         }))
         .onConflict((conflict) => conflict.column('filename').doNothing())
@@ -65,7 +67,10 @@ export class SqlJobStore implements JobStore {
     await this.#db.transaction().execute(async (trx) => {
       const job = await trx
         .updateTable('jobs')
-        .set((eb) => ({ ...stateColumns(this.#vault, jobId, change.state), ...addedTotals(eb, change.frames) }))
+        .set((eb) => ({
+          ...stateColumns(this.#vault, jobId, change.state, this.#clock.now()),
+          ...addedTotals(eb, change.frames),
+        }))
         .where('job_id', '=', jobId)
         .returning(FRAME_COUNTS)
         .executeTakeFirst();

@@ -1,5 +1,5 @@
 import type { LedgerFrame, LedgerTotals } from '@airlift/campaign';
-import { utcMs } from '@airlift/kernel';
+import { steadyMs } from '@airlift/kernel';
 import type { ExpressionBuilder, Selectable, Transaction } from 'kysely';
 import { parts } from './parts.ts';
 import type { JobsTable, Tables } from './schema.ts';
@@ -59,7 +59,7 @@ export function totalsOf(row: Totals | undefined): LedgerTotals {
     status: row?.status_frames ?? 0,
     message: row?.message_frames ?? 0,
     airtimeMs: row?.airtime_ms ?? 0,
-    firstAt: firstAt === undefined ? undefined : utcMs(firstAt),
-    lastAt: lastAt === undefined ? undefined : utcMs(lastAt),
+    firstAt: firstAt === undefined ? undefined : steadyMs(firstAt),
+    lastAt: lastAt === undefined ? undefined : steadyMs(lastAt),
   };
 }

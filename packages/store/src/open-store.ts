@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AccountStore, UploadStore } from '@airlift/api';
 import type { ImageStore, JobStore } from '@airlift/campaign';
-import type { Clock, Entropy, UtcMs } from '@airlift/kernel';
+import type { Clock, Entropy, RealMs } from '@airlift/kernel';
 import type { NetworkStore } from '@airlift/network';
 import { SqlAccountStore } from './account-store.ts';
 import { collectGarbage } from './collect-garbage.ts';
@@ -19,7 +19,7 @@ import { FileUploadStore } from './upload-store.ts';
 export interface StoreOptions {
   /** Folder of everything that is kept; made when it is not there, for its owner alone. */
   readonly dataDir: string;
-  readonly clock: Clock;
+  readonly clock: Clock<RealMs>;
   readonly entropy: Entropy;
   /** The database; `airlift.db` in the data folder unless given. `:memory:` keeps it nowhere. */
   readonly path?: string;
@@ -38,7 +38,7 @@ export interface Store {
   readonly accounts: AccountStore;
   readonly meta: MetaStore;
   /** Removes uploads and images that are no longer wanted; see `collectGarbage`. Returns how many files went. */
-  collectGarbage(now: UtcMs): Promise<number>;
+  collectGarbage(now: RealMs): Promise<number>;
   /** Waits for what is under way and closes the database. Nothing can be used afterwards. */
   close(): Promise<void>;
 }
@@ -59,7 +59,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     const images = new FileImageStore(db, files, clock);
     return {
       network: new SqlNetworkStore(db, vault),
-      jobs: new SqlJobStore(db, vault),
+      jobs: new SqlJobStore(db, vault, clock),
       images,
       uploads: new FileUploadStore(db, files, images, clock),
       accounts: new SqlAccountStore(db),

@@ -112,6 +112,8 @@ export interface JobsTable {
   created_at: number;
   /** When the job was complete or cancelled. */
   ended_at: number | null;
+  /** Real instant from which the job needs its image no longer; null while it runs. */
+  released_at: number | null;
   image_sha256: string;
   /** Totals of the ledger, which outlive its frames. */
   plain_frames: number;

@@ -1,5 +1,5 @@
 import type { StoredFile, UploadKind, UploadStore } from '@airlift/api';
-import { CallerError, type Clock, utcMs } from '@airlift/kernel';
+import { CallerError, type Clock, type RealMs, realMs } from '@airlift/kernel';
 import type { Kysely } from 'kysely';
 import type { ImageFiles } from './image-files.ts';
 import type { FileImageStore } from './image-store.ts';
@@ -10,9 +10,9 @@ export class FileUploadStore implements UploadStore {
   readonly #db: Kysely<Tables>;
   readonly #files: ImageFiles;
   readonly #images: FileImageStore;
-  readonly #clock: Clock;
+  readonly #clock: Clock<RealMs>;
 
-  constructor(db: Kysely<Tables>, files: ImageFiles, images: FileImageStore, clock: Clock) {
+  constructor(db: Kysely<Tables>, files: ImageFiles, images: FileImageStore, clock: Clock<RealMs>) {
     this.#db = db;
     this.#files = files;
     this.#images = images;
@@ -78,6 +78,6 @@ function fileOf(row: {
     name: row.name,
     sha256: row.sha256,
     sizeBytes: row.size_bytes,
-    uploadedAt: utcMs(row.uploaded_at),
+    uploadedAt: realMs(row.uploaded_at),
   };
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SAMPLE_AT, SAMPLE_SESSION, sampleFotaPlan, sampleJob } from '@airlift/campaign/testing';
-import { parseEui64, systemEntropy, toHex } from '@airlift/kernel';
+import { parseEui64, type RealMs, systemEntropy, toHex, VirtualClock } from '@airlift/kernel';
 import { describe, expect, it } from 'vitest';
 import { openStore, type Store } from '../src/index.ts';
 import { scratchFolder, scratchStore } from './scratch.ts';
@@ -144,7 +144,7 @@ describe('the master key', () => {
     const dataDir = await scratchFolder();
     await (await scratchStore({ dataDir })).close();
     const masterKey = new Uint8Array(32);
-    const clock = { now: () => SAMPLE_AT, setTimer: () => ({ cancel: () => undefined }) };
+    const clock = new VirtualClock<RealMs>();
     await expect(openStore({ dataDir, clock, entropy: systemEntropy, masterKey })).rejects.toThrow('secret.key');
     const store = await scratchStore({ dataDir });
     await store.meta.set('a', 'b');

@@ -8,7 +8,7 @@ import {
   sampleFrame,
   sampleJob,
 } from '@airlift/campaign/testing';
-import { type Eui64, systemEntropy, utcMs, VirtualClock } from '@airlift/kernel';
+import { type Eui64, type RealMs, steadyMs, systemEntropy, VirtualClock } from '@airlift/kernel';
 import type { DeviceSession, NetworkStore } from '@airlift/network';
 import { MemoryNetworkStore } from '@airlift/network/testing';
 import fc from 'fast-check';
@@ -16,7 +16,7 @@ import { describe, expect, it } from 'vitest';
 import { openStore, type Store } from '../src/index.ts';
 import { scratchFolder } from './scratch.ts';
 
-const AT = utcMs(1_767_225_600_000);
+const AT = steadyMs(1_767_225_600_000);
 
 /** A call of one store with fixed arguments, and how it reads when a property fails. */
 interface Call<S> {
@@ -145,7 +145,7 @@ const jobCall: fc.Arbitrary<Call<JobStore>> = fc.oneof(
     const plan = sampleFotaPlan({
       jobId: `job-${id}`,
       filename: `name-${name}`,
-      createdAt: utcMs(AT - name),
+      createdAt: steadyMs(AT - name),
       devEuis: Array.from({ length: devices }, (_, i) => sampleEui(i)).reverse(),
       image: { sha256: `${name}`.repeat(64), sizeBytes: 1, name: 'x' },
     });
@@ -163,7 +163,7 @@ const jobCall: fc.Arbitrary<Call<JobStore>> = fc.oneof(
         s.save(`job-${id}`, {
           state,
           devices: devices.map(([n, deviceState]) => ({ devEui: sampleEui(n), state: deviceState })),
-          frames: frames.map(([kind, n]) => sampleFrame({ kind, number: n, at: utcMs(AT + n) })),
+          frames: frames.map(([kind, n]) => sampleFrame({ kind, number: n, at: steadyMs(AT + n) })),
         }),
       ),
     ),
@@ -181,7 +181,7 @@ const jobCall: fc.Arbitrary<Call<JobStore>> = fc.oneof(
 );
 
 async function withStore(work: (store: Store) => Promise<void>): Promise<void> {
-  const options = { clock: new VirtualClock(), entropy: systemEntropy, path: ':memory:' };
+  const options = { clock: new VirtualClock<RealMs>(), entropy: systemEntropy, path: ':memory:' };
   const store = await openStore({ ...options, dataDir: await scratchFolder() });
   try {
     await work(store);

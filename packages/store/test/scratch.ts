@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemEntropy, VirtualClock } from '@airlift/kernel';
+import { type RealMs, systemEntropy, VirtualClock } from '@airlift/kernel';
 import { afterEach } from 'vitest';
 import { openStore, type Store, type StoreOptions } from '../src/index.ts';
 
@@ -21,7 +21,7 @@ export async function scratchFolder(): Promise<string> {
 /** A store that is closed after the test; in a folder of its own unless one is given. */
 export async function scratchStore(options: Partial<StoreOptions> = {}): Promise<Store> {
   const dataDir = options.dataDir ?? (await scratchFolder());
-  const store = await openStore({ clock: new VirtualClock(), entropy: systemEntropy, ...options, dataDir });
+  const store = await openStore({ clock: new VirtualClock<RealMs>(), entropy: systemEntropy, ...options, dataDir });
   undo.push(() => store.close());
   return store;
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { behaviour, type Fleet, MemoryImageSink, startFleet } from '@airlift/fleet';
-import { SystemClock, utcMs } from '@airlift/kernel';
+import { type Clock, realMs, ScaledClock, SystemClock, utcClock } from '@airlift/kernel';
 import { AirObserver } from './air-observer.ts';
 import { ContractClient } from './contract-client.ts';
 import { freePort } from './ports.ts';
@@ -36,7 +36,7 @@ interface WorldSettings {
 /** A server that dies again and again, devices that live on, and everything that passed between them. */
 export class CrashWorld {
   readonly dataDir: string;
-  readonly clock: SystemClock;
+  readonly clock: Clock;
   readonly fleet: Fleet;
   readonly images = new MemoryImageSink();
   readonly air: AirObserver;
@@ -60,7 +60,7 @@ export class CrashWorld {
     readonly images: MemoryImageSink;
     readonly air: AirObserver;
     readonly tap: UdpTap;
-    readonly clock: SystemClock;
+    readonly clock: Clock;
     readonly settings: WorldSettings;
     readonly server: ServerProcess;
     readonly startMs: number;
@@ -91,13 +91,13 @@ export class CrashWorld {
 
     const timeScale = timeScaleFor(startMs);
     const timeAnchor = Math.floor(Date.now() / 1000);
-    const clock = new SystemClock({ scale: timeScale, anchor: utcMs(timeAnchor * 1000) });
+    const clock = new ScaledClock(new SystemClock(), { scale: timeScale, anchor: realMs(timeAnchor * 1000) });
     const show: { air?: AirObserver } = {};
     const tap = await UdpTap.open((direction, octets) => show.air?.show(direction, octets));
     tap.serverPort = udpPort;
     const images = new MemoryImageSink();
     const fleet = startFleet({
-      clock,
+      clock: utcClock(clock),
       seed,
       deviceCount: FOTA_DEVICES + MESSAGE_DEVICES,
       loss: LOSS,

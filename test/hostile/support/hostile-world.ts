@@ -3,7 +3,7 @@ import { Agent } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Fleet, MemoryImageSink, startFleet } from '@airlift/fleet';
-import { type Eui64, parseEui64, Rng, SystemClock, utcMs } from '@airlift/kernel';
+import { type Eui64, parseEui64, Rng, realMs, ScaledClock, SystemClock, utcClock } from '@airlift/kernel';
 import { ContractClient } from '../../crash/support/contract-client.ts';
 import { ServerProcess } from '../../crash/support/server-process.ts';
 import { holdsWithin, realPause, until } from '../../crash/support/waiting.ts';
@@ -67,7 +67,7 @@ export class HostileWorld {
     const client = new ContractClient(server.httpsPort, agent);
     await client.login();
     const fleet = startFleet({
-      clock: new SystemClock({ scale: TIME_SCALE, anchor: utcMs(timeAnchor * 1000) }),
+      clock: utcClock(new ScaledClock(new SystemClock(), { scale: TIME_SCALE, anchor: realMs(timeAnchor * 1000) })),
       seed,
       deviceCount: DEVICES,
       loss: 0.02,

@@ -1,4 +1,4 @@
-import { BugError, utcMs } from '@airlift/kernel';
+import { BugError, steadyMs } from '@airlift/kernel';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { JobState } from '../job-state.ts';
 import type { JobRecord, JobStore } from '../stores.ts';
@@ -15,10 +15,10 @@ import {
 
 const NO_FRAMES = { plain: 0, parity: 0, status: 0, message: 0, airtimeMs: 0, firstAt: undefined, lastAt: undefined };
 
-const completeAt = (at: number): JobState => ({ kind: 'complete', startedAt: SAMPLE_AT, completedAt: utcMs(at) });
+const completeAt = (at: number): JobState => ({ kind: 'complete', startedAt: SAMPLE_AT, completedAt: steadyMs(at) });
 
 const jobNumber = (n: number, createdAt: number = SAMPLE_AT): JobRecord =>
-  sampleJob(sampleFotaPlan({ jobId: `job-${n}`, filename: `fota_${n}`, createdAt: utcMs(createdAt) }));
+  sampleJob(sampleFotaPlan({ jobId: `job-${n}`, filename: `fota_${n}`, createdAt: steadyMs(createdAt) }));
 
 const names = (records: readonly JobRecord[]): string[] => records.map((record) => record.plan.filename);
 
@@ -176,7 +176,7 @@ export function jobStoreSuite(make: () => JobStore | Promise<JobStore>): void {
           state: { kind: 'scheduled' },
           devices: [],
           frames: Array.from({ length: index + 1 }, (_, i) =>
-            sampleFrame({ kind, number: i, fCnt: index * 10 + i, at: utcMs(SAMPLE_AT + 100 * index + i + 0.5) }),
+            sampleFrame({ kind, number: i, fCnt: index * 10 + i, at: steadyMs(SAMPLE_AT + 100 * index + i + 0.5) }),
           ),
         });
       }

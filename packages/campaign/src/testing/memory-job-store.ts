@@ -1,4 +1,4 @@
-import { BugError, type UtcMs } from '@airlift/kernel';
+import { BugError, type SteadyMs } from '@airlift/kernel';
 import type { JobChange, JobRecord, JobStore, LedgerFrame, LedgerTotals } from '../stores.ts';
 
 interface StoredJob {
@@ -54,8 +54,8 @@ export class MemoryJobStore implements JobStore {
 
   async ledger(jobId: string): Promise<LedgerTotals> {
     const totals = { plain: 0, parity: 0, status: 0, message: 0, airtimeMs: 0 };
-    let firstAt: UtcMs | undefined;
-    let lastAt: UtcMs | undefined;
+    let firstAt: SteadyMs | undefined;
+    let lastAt: SteadyMs | undefined;
     for (const frame of this.#jobs.get(jobId)?.frames ?? []) {
       totals[frame.kind] += 1;
       totals.airtimeMs += frame.airtimeMs;
@@ -81,6 +81,6 @@ export class MemoryJobStore implements JobStore {
   }
 }
 
-function completedAt(record: JobRecord): UtcMs | undefined {
+function completedAt(record: JobRecord): SteadyMs | undefined {
   return record.state.kind === 'complete' ? record.state.completedAt : undefined;
 }

@@ -1,11 +1,11 @@
-import { type Eui64, parseEui64, utcMs } from '@airlift/kernel';
+import { type Eui64, parseEui64, steadyMs, utcMs } from '@airlift/kernel';
 import type { DeviceState, Reception } from '../device-state.ts';
 import type { FotaPlan, MessagePlan } from '../job-plan.ts';
 import type { BroadcastPhase, JobState, SessionPlan } from '../job-state.ts';
 import type { JobRecord, LedgerFrame } from '../stores.ts';
 
 /** An instant that the samples count from. */
-export const SAMPLE_AT = utcMs(1_767_225_600_000);
+export const SAMPLE_AT = steadyMs(1_767_225_600_000);
 
 /** The n-th sample device. */
 export const sampleEui = (n: number): Eui64 => parseEui64(n.toString(16).padStart(16, '0'));
@@ -59,7 +59,7 @@ export const SAMPLE_SESSION: SessionPlan = {
   mcAddr: 0xff00_0001,
   mcKey: '5e55104b5e55104b5e55104b5e55104b',
   sessionTimeGpsS: 1_451_606_700,
-  launchAt: utcMs(SAMPLE_AT + 420_000),
+  launchAt: steadyMs(SAMPLE_AT + 420_000),
   timeOutExponent: 12,
   firstFCnt: 0,
 };
@@ -79,21 +79,21 @@ const broadcasting = (phase: BroadcastPhase): JobState => ({
 /** Job states of every kind, the two final ones last. */
 export const SAMPLE_JOB_STATES: readonly JobState[] = [
   { kind: 'scheduled' },
-  { kind: 'setup', startedAt: utcMs(SAMPLE_AT + 0.5), round: 2, session: SAMPLE_SESSION, percent: 3 },
-  broadcasting({ kind: 'pacing', until: utcMs(SAMPLE_AT + 1500) }),
+  { kind: 'setup', startedAt: steadyMs(SAMPLE_AT + 0.5), round: 2, session: SAMPLE_SESSION, percent: 3 },
+  broadcasting({ kind: 'pacing', until: steadyMs(SAMPLE_AT + 1500) }),
   broadcasting({ kind: 'sending', frame: { kind: 'plain', number: 8 }, refusals: 0, since: SAMPLE_AT }),
-  broadcasting({ kind: 'holding', frame: { kind: 'status', number: 0 }, refusals: 2, until: utcMs(SAMPLE_AT + 9) }),
-  broadcasting({ kind: 'listening', until: utcMs(SAMPLE_AT + 0.25) }),
+  broadcasting({ kind: 'holding', frame: { kind: 'status', number: 0 }, refusals: 2, until: steadyMs(SAMPLE_AT + 9) }),
+  broadcasting({ kind: 'listening', until: steadyMs(SAMPLE_AT + 0.25) }),
   {
     kind: 'teardown',
     startedAt: SAMPLE_AT,
     round: 1,
     session: SAMPLE_SESSION,
     sent: 14,
-    until: utcMs(SAMPLE_AT + 60_000),
+    until: steadyMs(SAMPLE_AT + 60_000),
     percent: 99,
   },
-  { kind: 'complete', startedAt: SAMPLE_AT, completedAt: utcMs(SAMPLE_AT + 90_000) },
+  { kind: 'complete', startedAt: SAMPLE_AT, completedAt: steadyMs(SAMPLE_AT + 90_000) },
   { kind: 'cancelled', at: SAMPLE_AT },
 ];
 
@@ -106,7 +106,7 @@ export const SAMPLE_DEVICE_STATES: readonly DeviceState[] = [
     kind: 'setting-up',
     todo: ['clock', 'session'],
     question: 'on-air',
-    askAgainAt: utcMs(SAMPLE_AT + 1.25),
+    askAgainAt: steadyMs(SAMPLE_AT + 1.25),
     asked: 2,
     resyncs: 1,
   },

@@ -16,9 +16,10 @@ import {
   gpsFromUtc,
   gpsSecondsU32,
   type Rng,
+  type SteadyMs,
   sameOctets,
+  steadyMs,
   type Timer,
-  type UtcMs,
   utcMs,
 } from '@airlift/kernel';
 import type { GroupSpec } from '../../src/index.ts';
@@ -69,8 +70,8 @@ const USUAL: Habits = {
 };
 
 interface Session {
-  readonly from: UtcMs;
-  readonly to: UtcMs;
+  readonly from: SteadyMs;
+  readonly to: SteadyMs;
   readonly frequencyHz: number;
   readonly dataRate: number;
 }
@@ -79,7 +80,7 @@ interface Session {
 export class FakeDevice implements Receiver {
   readonly devEui: Eui64;
   readonly habits: Habits;
-  joinedAt: UtcMs | undefined;
+  joinedAt: SteadyMs | undefined;
   /** The image when it is complete. */
   image: Uint8Array | undefined;
   /** What the server answered to the check values, in order. */
@@ -226,7 +227,7 @@ export class FakeDevice implements Receiver {
 
   /** AppTimeReq. */
   async askTime(): Promise<void> {
-    const DeviceTime = gpsSecondsU32(gpsFromUtc(this.#now()));
+    const DeviceTime = gpsSecondsU32(gpsFromUtc(utcMs(this.#now())));
     const fields = { DeviceTime, TokenReq: this.#token, AnsRequired: false };
     await this.#link.uplink(this.devEui, 202, ts003.encode(1, 'up', [{ name: 'AppTimeReq', fields }]));
   }
@@ -282,10 +283,10 @@ export class FakeDevice implements Receiver {
         const { McGroupID, SessionTime, TimeOut, DLFreq_Hz, DR } = command.fields;
         const errors = this.habits.sessionErrors[this.#sessionAnswers] ?? [];
         this.#sessionAnswers += 1;
-        const toStartS = SessionTime - gpsSecondsU32(gpsFromUtc(this.#now()));
+        const toStartS = SessionTime - gpsSecondsU32(gpsFromUtc(utcMs(this.#now())));
         if (errors.length === 0) {
-          const from = utcMs(this.#now() + toStartS * 1000);
-          this.#session = { from, to: utcMs(from + 2 ** TimeOut * 1000), frequencyHz: DLFreq_Hz, dataRate: DR };
+          const from = steadyMs(this.#now() + toStartS * 1000);
+          this.#session = { from, to: steadyMs(from + 2 ** TimeOut * 1000), frequencyHz: DLFreq_Hz, dataRate: DR };
         }
         answers.push({
           name: 'McClassCSessionAns',
@@ -315,7 +316,7 @@ export class FakeDevice implements Receiver {
     });
   }
 
-  #now(): UtcMs {
-    return utcMs(this.#clock.now() + this.#offsetS * 1000);
+  #now(): SteadyMs {
+    return steadyMs(this.#clock.now() + this.#offsetS * 1000);
   }
 }

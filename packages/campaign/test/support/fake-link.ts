@@ -5,8 +5,9 @@ import {
   type Eui64,
   gpsFromUtc,
   gpsMs,
+  type SteadyMs,
+  steadyMs,
   type Timer,
-  type UtcMs,
   utcFromGps,
   utcMs,
 } from '@airlift/kernel';
@@ -16,7 +17,7 @@ import type { DeviceLink, GroupSpec, LinkEvent, LinkFacts, TicketFate, UnicastDo
 export interface Receiver {
   readonly devEui: Eui64;
   readonly deviceClass: 'A' | 'C';
-  joinedAt: UtcMs | undefined;
+  joinedAt: SteadyMs | undefined;
   /** A unicast payload has arrived. */
   hear(fPort: number, payload: Uint8Array): void;
   /** A frame of an open group is on the air; whether the device listens is its own affair. */
@@ -34,7 +35,7 @@ export interface AirFrame {
   readonly groupId: string;
   readonly fPort: number;
   readonly payload: Uint8Array;
-  readonly at: UtcMs;
+  readonly at: SteadyMs;
   readonly fCnt: number;
 }
 
@@ -45,7 +46,7 @@ const AIRTIME_MS = 100;
 export class FakeLink implements DeviceLink {
   readonly frames: AirFrame[] = [];
   /** Unicast payloads that left, by device, in order. */
-  readonly sentTo = new Map<Eui64, { readonly fPort: number; readonly payload: Uint8Array; readonly at: UtcMs }[]>();
+  readonly sentTo = new Map<Eui64, { readonly fPort: number; readonly payload: Uint8Array; readonly at: SteadyMs }[]>();
   readonly groups = new Map<string, GroupSpec>();
   readonly closedGroups = new Set<string>();
   /** Frames to groups are refused while false. */
@@ -99,7 +100,7 @@ export class FakeLink implements DeviceLink {
       fPort,
       payload,
       fCnt: 0,
-      receivedGps: gpsFromUtc(now),
+      receivedGps: gpsFromUtc(utcMs(now)),
       receivedAt: now,
       asksDeviceTime,
     });
@@ -151,13 +152,13 @@ export class FakeLink implements DeviceLink {
     if (!this.#fCnt.has(group.groupId)) this.#fCnt.set(group.groupId, group.firstFCnt);
   }
 
-  async sendToGroup(groupId: string, fPort: number, payload: Uint8Array, notBefore: UtcMs): Promise<string> {
+  async sendToGroup(groupId: string, fPort: number, payload: Uint8Array, notBefore: SteadyMs): Promise<string> {
     this.onSendToGroup?.(groupId);
     const group = this.groups.get(groupId);
     if (group === undefined) throw new BugError(`the group ${groupId} is not open`);
     const ticketId = this.#ticket();
     if (this.swallows) return ticketId;
-    this.#clock.setTimer(utcMs(Math.max(notBefore, this.#clock.now()) + 1), () => {
+    this.#clock.setTimer(steadyMs(Math.max(notBefore, this.#clock.now()) + 1), () => {
       if (!this.canSend || !this.groups.has(groupId)) {
         this.#tell(ticketId, 'refused', 0);
         return;
@@ -221,6 +222,6 @@ export class FakeLink implements DeviceLink {
 }
 
 /** UTC of a GPS instant in seconds. */
-export function utcOfGpsSeconds(seconds: number): UtcMs {
-  return utcFromGps(gpsMs(seconds * 1000));
+export function utcOfGpsSeconds(seconds: number): SteadyMs {
+  return steadyMs(utcFromGps(gpsMs(seconds * 1000)));
 }

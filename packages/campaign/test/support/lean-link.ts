@@ -1,4 +1,4 @@
-import { type Eui64, type UtcMs, utcMs } from '@airlift/kernel';
+import { type Eui64, type SteadyMs, steadyMs } from '@airlift/kernel';
 import type { DeviceLink, LinkEvent, LinkFacts, UnicastDownlink } from '../../src/index.ts';
 
 /** The least that a link can be: it keeps what it was given and counts. The test tells the events itself. */
@@ -31,7 +31,7 @@ export class LeanLink implements DeviceLink {
 
   async facts(): Promise<LinkFacts | undefined> {
     this.factsAsked += 1;
-    return { deviceClass: 'A', region: 'US915', joinedAt: utcMs(0), lastUplinkAt: undefined };
+    return { deviceClass: 'A', region: 'US915', joinedAt: steadyMs(0), lastUplinkAt: undefined };
   }
 
   async freshMcAddr(): Promise<number> {
@@ -46,7 +46,7 @@ export class LeanLink implements DeviceLink {
     return 242;
   }
 
-  tell(ticketId: string, at: UtcMs): Promise<void> {
+  tell(ticketId: string, at: SteadyMs): Promise<void> {
     return this.listener({ kind: 'ticket', ticketId, fate: 'on-air', at, airtimeMs: 100, fCnt: 0, error: undefined });
   }
 

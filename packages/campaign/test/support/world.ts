@@ -1,5 +1,13 @@
 import { multitechDot4 } from '@airlift/applayer';
-import { type Eui64, Rng, type UtcMs, utcMs, VirtualClock } from '@airlift/kernel';
+import {
+  type Eui64,
+  HeldDeviceTime,
+  OffsetCalendar,
+  Rng,
+  type SteadyMs,
+  steadyMs,
+  VirtualClock,
+} from '@airlift/kernel';
 import {
   CampaignEngine,
   type CampaignLogEntry,
@@ -17,7 +25,7 @@ import { MemoryImageStore, MemoryJobStore, sampleEui } from '../../src/testing/i
 import { FakeDevice, type Habits, ZERO_KEY } from './fake-device.ts';
 import { FakeLink } from './fake-link.ts';
 
-export const START = utcMs(Date.UTC(2026, 0, 1));
+export const START = steadyMs(Date.UTC(2026, 0, 1));
 
 /** Traits of a device whose profile nobody chose. */
 export const COMMON_TRAITS: DeviceTraits = traitsOf(multitechDot4, false);
@@ -32,6 +40,8 @@ export interface WorldOptions {
 /** A server's campaigns with fake devices around them, all on one virtual clock. */
 export class World {
   readonly clock = new VirtualClock(START);
+  readonly calendar = new OffsetCalendar();
+  readonly deviceTime = new HeldDeviceTime(this.calendar);
   readonly link = new FakeLink(this.clock);
   readonly images = new MemoryImageStore();
   readonly jobs: JobStore;
@@ -138,7 +148,7 @@ export class World {
     return this.clock.advance(spanMs);
   }
 
-  until(instant: UtcMs): Promise<void> {
+  until(instant: SteadyMs): Promise<void> {
     return this.clock.runUntil(instant);
   }
 
@@ -160,6 +170,8 @@ export class World {
         },
       },
       clock: this.clock,
+      calendar: this.calendar,
+      deviceTime: this.deviceTime,
       entropy: this.#rng.fork('keys'),
       log: (entry) => this.log.push(entry),
     });
@@ -187,6 +199,7 @@ export class World {
     return planJob(wish, {
       jobId: `id-${this.#jobNumber}`,
       now: this.clock.now(),
+      today: this.calendar.dateOf(this.clock.now()),
       radio: { frequencyHz: 923_300_000, dataRate: 10 },
       maxPayload: 242,
       expectedUplinkIntervalS: 20,

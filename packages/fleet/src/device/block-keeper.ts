@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Clock, Eui64, Rng } from '@airlift/kernel';
+import type { Clock, Eui64, Rng, UtcMs } from '@airlift/kernel';
 import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
 import type { FragmentDecoder } from '../fragments/fragment-decoder.ts';
 import { ChecksumExchange, type ChecksumVerdict } from '../packages/checksum-exchange.ts';
@@ -10,7 +10,7 @@ import type { DeviceHappening } from './device-events.ts';
 /** How the keeper reaches the rest of the device. */
 export interface KeeperHost {
   readonly device: Eui64;
-  readonly clock: Clock;
+  readonly clock: Clock<UtcMs>;
   readonly rng: Rng;
   readonly behaviour: DeviceBehaviour;
   readonly sink: ImageSink;

@@ -1,4 +1,4 @@
-import { type Clock, DriftingClock, type GpsMs, gpsMs, type UtcMs, utcMs } from '@airlift/kernel';
+import { type Clock, DriftingClock, type GpsMs, gpsMs, type Timer, type UtcMs, utcMs } from '@airlift/kernel';
 
 /** GPS time of 1970-01-01 as devices count it that know no leap seconds: they boot at this time. */
 const BOOT_GPS_MS = -315_964_800_000;
@@ -15,7 +15,7 @@ export class DeviceClock {
    * @param options.driftPpm how much faster than the truth it runs
    * @param options.startGpsMs what it shows at first; 1970 when absent
    */
-  constructor(base: Clock, options: { readonly driftPpm: number; readonly startGpsMs?: number }) {
+  constructor(base: Clock<UtcMs>, options: { readonly driftPpm: number; readonly startGpsMs?: number }) {
     this.#clock = new DriftingClock(base, {
       offsetMs: (options.startGpsMs ?? BOOT_GPS_MS) - base.now(),
       driftPpm: options.driftPpm,
@@ -37,7 +37,7 @@ export class DeviceClock {
   }
 
   /** Calls `fire` when this clock has run on by `delayMs`; corrections in between do not move it. */
-  after(delayMs: number, fire: () => void): ReturnType<Clock['setTimer']> {
+  after(delayMs: number, fire: () => void): Timer {
     return this.#clock.setTimer(utcMs(this.#clock.now() + delayMs) as UtcMs, fire);
   }
 }

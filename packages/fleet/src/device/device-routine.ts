@@ -1,4 +1,4 @@
-import { type Clock, type Rng, type Timer, utcMs } from '@airlift/kernel';
+import { type Clock, type Rng, type Timer, type UtcMs, utcMs } from '@airlift/kernel';
 import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
 import type { Mac } from '../mac/mac.ts';
 import type { ClockSync } from '../packages/clock-sync.ts';
@@ -12,7 +12,7 @@ const JITTER = 0.1;
 
 /** What a device does of itself. */
 export interface RoutineParts {
-  readonly clock: Clock;
+  readonly clock: Clock<UtcMs>;
   readonly deviceClock: DeviceClock;
   readonly rng: Rng;
   readonly mac: Mac;

@@ -32,7 +32,7 @@ const FCTRL_ADR_ACK_REQ = 0x40;
 /** What a device runs with. */
 export interface RuntimeOptions {
   /** Its timers die with a reset. */
-  readonly clock: Clock;
+  readonly clock: Clock<UtcMs>;
   readonly rng: Rng;
   readonly region: Region;
   readonly subBand: number | undefined;

@@ -1,4 +1,4 @@
-import { type Clock, type Rng, utcMs } from '@airlift/kernel';
+import { type Clock, type Rng, type UtcMs, utcMs } from '@airlift/kernel';
 import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
 import type { Mac } from '../mac/mac.ts';
 
@@ -9,13 +9,13 @@ const BUFFER_OCTETS = 255;
  * answer that waits there is overwritten by whatever is written next, and goes out as that, at its own length and port.
  */
 export class PackageAnswers {
-  readonly #clock: Clock;
+  readonly #clock: Clock<UtcMs>;
   readonly #rng: Rng;
   readonly #mac: Mac;
   readonly #behaviour: DeviceBehaviour;
   readonly #buffer = new Uint8Array(BUFFER_OCTETS);
 
-  constructor(clock: Clock, rng: Rng, mac: Mac, behaviour: DeviceBehaviour) {
+  constructor(clock: Clock<UtcMs>, rng: Rng, mac: Mac, behaviour: DeviceBehaviour) {
     this.#clock = clock;
     this.#rng = rng;
     this.#mac = mac;

@@ -1,4 +1,4 @@
-import { type Clock, type Eui64, type Rng, type Timer, utcMs } from '@airlift/kernel';
+import { type Clock, type Eui64, type Rng, type Timer, type UtcMs, utcMs } from '@airlift/kernel';
 import type { Region } from '@airlift/lorawan';
 import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
 import type { WordsCache } from '../fragments/fragment-words.ts';
@@ -16,7 +16,7 @@ import { DeviceRuntime } from './device-runtime.ts';
 export interface VirtualDeviceOptions {
   readonly name: string;
   readonly identity: DeviceIdentity;
-  readonly clock: Clock;
+  readonly clock: Clock<UtcMs>;
   readonly rng: Rng;
   readonly radio: Radio;
   readonly region: Region;

@@ -1,4 +1,4 @@
-import { CallerError, type Clock, type Eui64, parseEui64, Rng } from '@airlift/kernel';
+import { CallerError, type Clock, type Eui64, parseEui64, Rng, type UtcMs } from '@airlift/kernel';
 import { parseRegion } from '@airlift/lorawan';
 import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
 import { type BehaviourName, behaviour as namedBehaviour } from '../behaviour/presets.ts';
@@ -19,7 +19,7 @@ import { type WhitelistEntry, whitelistEntry } from './whitelist.ts';
 
 /** What a fleet is made of. Everything random in it follows from the seed. */
 export interface FleetOptions {
-  readonly clock: Clock;
+  readonly clock: Clock<UtcMs>;
   readonly seed: string | number;
   readonly deviceCount: number;
   /** The network server: where its Semtech UDP port is, or a socket that leads there. */

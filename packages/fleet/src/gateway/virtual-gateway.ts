@@ -1,4 +1,4 @@
-import { AirliftError, type Clock, type Eui64, gpsMs, type Rng, utcFromGps, utcMs } from '@airlift/kernel';
+import { AirliftError, type Clock, type Eui64, gpsMs, type Rng, type UtcMs, utcFromGps, utcMs } from '@airlift/kernel';
 import { fskTimeOnAirMs, type Region, timeOnAirMs } from '@airlift/lorawan';
 import type { AirFrame, Signal } from '../radio/air-frame.ts';
 import type { GatewayAntenna, Radio } from '../radio/radio.ts';
@@ -13,7 +13,7 @@ import { parseTxRequest, type TxRequest, type TxTime } from './tx-request.ts';
 
 /** What a gateway is made of. */
 export interface VirtualGatewayOptions {
-  readonly clock: Clock;
+  readonly clock: Clock<UtcMs>;
   readonly rng: Rng;
   readonly radio: Radio;
   /** Towards the network server. */

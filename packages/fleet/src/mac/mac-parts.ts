@@ -37,7 +37,7 @@ export interface MacUser {
 
 /** What a MAC is made of. */
 export interface MacOptions {
-  readonly clock: Clock;
+  readonly clock: Clock<UtcMs>;
   readonly rng: Rng;
   readonly region: Region;
   /** Fixed plans: the sub-band to start in; undefined for all channels. */

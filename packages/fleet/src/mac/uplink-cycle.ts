@@ -5,14 +5,14 @@ import { ReceiverSchedule, type ReceiveWindow, WINDOW_TOLERANCE_MS } from './rec
 
 /** From the beginning of an uplink to the end of its last receive window. One at a time. */
 export class UplinkCycle {
-  readonly #clock: Clock;
+  readonly #clock: Clock<UtcMs>;
   readonly #antenna: DeviceAntenna;
   readonly #schedule: ReceiverSchedule;
   #open = false;
   #timer: Timer | undefined;
   #uplinkEnd: UtcMs = utcMs(0);
 
-  constructor(clock: Clock, antenna: DeviceAntenna, schedule: ReceiverSchedule) {
+  constructor(clock: Clock<UtcMs>, antenna: DeviceAntenna, schedule: ReceiverSchedule) {
     this.#clock = clock;
     this.#antenna = antenna;
     this.#schedule = schedule;

@@ -1,5 +1,5 @@
 import { ts004 } from '@airlift/applayer';
-import { type Clock, type Rng, reversedOctets, type Timer, utcMs } from '@airlift/kernel';
+import { type Clock, type Rng, reversedOctets, type Timer, type UtcMs, utcMs } from '@airlift/kernel';
 import type { IntegrityBehaviour } from '../behaviour/device-behaviour.ts';
 import { crc64 } from '../fragments/crc64.ts';
 
@@ -8,7 +8,7 @@ export type ChecksumVerdict = 'right' | 'wrong' | 'unanswered';
 
 /** How the exchange reaches the rest of the device. */
 export interface ChecksumHost {
-  readonly clock: Clock;
+  readonly clock: Clock<UtcMs>;
   readonly rng: Rng;
   /** Sends on FPort 201. */
   send(payload: Uint8Array): void;

@@ -31,7 +31,7 @@ export interface Link {
 
 /** How the air behaves. */
 export interface RadioOptions {
-  readonly clock: Clock;
+  readonly clock: Clock<UtcMs>;
   readonly rng: Rng;
   /** Probability (0..1) with which a frame does not arrive, in either direction; each device has dice of its own. */
   readonly loss?: number;

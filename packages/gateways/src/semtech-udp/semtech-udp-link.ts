@@ -1,4 +1,4 @@
-import { after, type Clock, type Entropy, type Eui64, PeerError, type Timer, type UtcMs } from '@airlift/kernel';
+import { after, type Clock, type Entropy, type Eui64, PeerError, type SteadyMs, type Timer } from '@airlift/kernel';
 import type {
   GatewayLink,
   GatewayStatus,
@@ -31,11 +31,11 @@ const MOST_PENDING = 10_000;
 
 interface Gateway {
   readonly gatewayEui: Eui64;
-  readonly connectedAt: UtcMs;
-  lastSeenAt: UtcMs;
+  readonly connectedAt: SteadyMs;
+  lastSeenAt: SteadyMs;
   /** Where PULL_DATA last came from: the only place that PULL_RESP may go to. */
   downlinkPeer: UdpPeer | undefined;
-  pulledAt: UtcMs;
+  pulledAt: SteadyMs;
   version: ProtocolVersion;
   lastPeer: UdpPeer;
   stat: Stat | undefined;
@@ -235,7 +235,7 @@ export class SemtechUdpLink implements GatewayLink {
   }
 }
 
-function downlinkPeer(gateway: Gateway, now: UtcMs): UdpPeer | undefined {
+function downlinkPeer(gateway: Gateway, now: SteadyMs): UdpPeer | undefined {
   return now - gateway.pulledAt > PULL_EXPIRES_MS ? undefined : gateway.downlinkPeer;
 }
 

@@ -1,4 +1,4 @@
-import { type Eui64, gpsFromUtc, gpsMs, parseEui64, type VirtualClock } from '@airlift/kernel';
+import { type Eui64, gpsFromUtc, gpsMs, parseEui64, utcMs, type VirtualClock } from '@airlift/kernel';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { GatewayLink, ReceivedFrame, TransmitOutcome, TransmitRequest } from '../gateway-link.ts';
 
@@ -72,7 +72,7 @@ export function gatewayLinkSuite(make: () => GatewayLinkBench): void {
           rssiDbm: -113,
           snrDb: -7.5,
           counterUs: 0,
-          gpsTime: gpsMs(Math.round(gpsFromUtc(bench.clock.now()))),
+          gpsTime: gpsMs(Math.round(gpsFromUtc(utcMs(bench.clock.now())))),
         },
         {
           phyPayload: octets(255),

@@ -1,11 +1,11 @@
-import { parseEui64, utcMs } from '@airlift/kernel';
+import { parseEui64, steadyMs } from '@airlift/kernel';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DeviceSession, GroupRecord, LastUplink, NetworkStore, ProvisionedDevice } from '../network-store.ts';
 
 const A = parseEui64('0011223344556677');
 const B = parseEui64('8899aabbccddeeff');
 const GATEWAY = parseEui64('00800000a0001234');
-const AT = utcMs(1_767_225_600_000);
+const AT = steadyMs(1_767_225_600_000);
 
 const device = (more: Partial<ProvisionedDevice> = {}): ProvisionedDevice => ({
   devEui: A,
@@ -40,7 +40,7 @@ const session = (more: Partial<DeviceSession> = {}): DeviceSession => ({
 });
 
 const uplink = (more: Partial<LastUplink> = {}): LastUplink => ({
-  at: utcMs(AT + 1500.25),
+  at: steadyMs(AT + 1500.25),
   gatewayEui: GATEWAY,
   frequencyHz: 903_900_000,
   dataRate: 2,
@@ -78,7 +78,7 @@ export function networkStoreSuite(make: () => NetworkStore | Promise<NetworkStor
         deviceProfileId: 'LW102-OTA-US915',
         networkProfileId: 'DEFAULT-CLASS-C',
         fuotaProfile: 'multitech',
-        createdAt: utcMs(AT + 0.5),
+        createdAt: steadyMs(AT + 0.5),
       });
       expect(await store.addDevice(full)).toBe(true);
       expect(await store.device(A)).toEqual(full);
@@ -101,9 +101,9 @@ export function networkStoreSuite(make: () => NetworkStore | Promise<NetworkStor
     it('lists in the order of addition, whatever is replaced', async () => {
       const C = parseEui64('ffffffffffffffff');
       for (const devEui of [C, A, B]) await store.addDevice(device({ devEui }));
-      await store.replaceDevice(device({ devEui: C, createdAt: utcMs(AT + 1) }));
+      await store.replaceDevice(device({ devEui: C, createdAt: steadyMs(AT + 1) }));
       await store.removeDevice(A);
-      await store.addDevice(device({ devEui: A, createdAt: utcMs(AT - 1) }));
+      await store.addDevice(device({ devEui: A, createdAt: steadyMs(AT - 1) }));
       expect((await store.devices()).map((one) => one.devEui)).toEqual([C, B, A]);
     });
 
@@ -155,7 +155,7 @@ export function networkStoreSuite(make: () => NetworkStore | Promise<NetworkStor
     it('gives back the session, every field', async () => {
       const full = session({
         devAddr: 0xffff_ffff,
-        joinedAt: utcMs(AT + 0.125),
+        joinedAt: steadyMs(AT + 0.125),
         lastFCntUp: 0xffff_fffe,
         lastUplink: uplink(),
         rxDelayS: 5,
@@ -317,7 +317,7 @@ export function networkStoreSuite(make: () => NetworkStore | Promise<NetworkStor
 
   describe('groups', () => {
     it('gives back the group, every field', async () => {
-      const full = group({ gatewayEuis: [GATEWAY, B], firstFCnt: 77, createdAt: utcMs(AT + 0.5) });
+      const full = group({ gatewayEuis: [GATEWAY, B], firstFCnt: 77, createdAt: steadyMs(AT + 0.5) });
       await store.saveGroup(full);
       expect(await store.group('group-1')).toEqual(full);
       expect(await store.group('group-2')).toBeUndefined();

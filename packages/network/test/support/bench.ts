@@ -1,4 +1,13 @@
-import { type Eui64, parseEui64, Rng, type UtcMs, utcMs, VirtualClock } from '@airlift/kernel';
+import {
+  type Eui64,
+  HeldDeviceTime,
+  OffsetCalendar,
+  parseEui64,
+  Rng,
+  type SteadyMs,
+  steadyMs,
+  VirtualClock,
+} from '@airlift/kernel';
 import { type LoraModulation, type RegionName, region } from '@airlift/lorawan';
 import {
   DEFAULT_NETWORK_CONFIG,
@@ -30,6 +39,8 @@ const HOME: Readonly<Partial<Record<RegionName, number>>> = { EU868: 868_100_000
 /** A network server with everything around it in memory and in virtual time. */
 export class Bench {
   readonly clock: VirtualClock;
+  readonly calendar = new OffsetCalendar();
+  readonly deviceTime = new HeldDeviceTime(this.calendar);
   readonly link: MemoryGatewayLink;
   readonly store: NetworkStore;
   readonly config: NetworkConfig;
@@ -117,8 +128,8 @@ export class Bench {
     return this.log.filter((entry) => entry.level === 'error');
   }
 
-  in(spanMs: number): UtcMs {
-    return utcMs(this.clock.now() + spanMs);
+  in(spanMs: number): SteadyMs {
+    return steadyMs(this.clock.now() + spanMs);
   }
 
   forget(): void {
@@ -141,6 +152,7 @@ export class Bench {
         transmit: (request) => (alive ? link.transmit(request) : new Promise(() => undefined)),
       },
       clock: this.clock,
+      deviceTime: this.deviceTime,
       entropy: new Rng(`${this.#seed}/${this.#servers}`),
       config: this.config,
       log: (entry) => this.log.push(entry),

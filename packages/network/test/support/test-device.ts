@@ -1,4 +1,4 @@
-import { type Eui64, fromHex, parseEui64, utcMs } from '@airlift/kernel';
+import { type Eui64, fromHex, parseEui64, steadyMs } from '@airlift/kernel';
 import {
   buildDataFrame,
   buildJoinRequest,
@@ -68,7 +68,7 @@ export class TestDevice {
       deviceProfileId: undefined,
       networkProfileId: undefined,
       fuotaProfile: undefined,
-      createdAt: utcMs(0),
+      createdAt: steadyMs(0),
     };
   }
 

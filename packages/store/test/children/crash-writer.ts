@@ -1,7 +1,7 @@
 // Writes without end and says on its standard output what was accepted; the test kills it at any moment.
 import { writeSync } from 'node:fs';
 import { sampleFotaPlan, sampleFrame, sampleJob } from '@airlift/campaign/testing';
-import { parseEui64, SystemClock, systemEntropy, utcMs } from '@airlift/kernel';
+import { parseEui64, SystemClock, steadyMs, systemEntropy } from '@airlift/kernel';
 import { openStore } from '../../src/index.ts';
 
 const DEVICE = parseEui64('00000000000000aa');
@@ -11,7 +11,7 @@ const say = (word: string, value: number | string): void => {
 
 async function main(dataDir: string, round: number): Promise<void> {
   const store = await openStore({ dataDir, clock: new SystemClock(), entropy: systemEntropy });
-  const at = utcMs(1_767_225_600_000);
+  const at = steadyMs(1_767_225_600_000);
   const device = {
     devEui: DEVICE,
     name: 'd',
