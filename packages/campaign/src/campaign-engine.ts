@@ -29,6 +29,7 @@ import type { GroupFrame, JobState, SessionPlan } from './job-state.ts';
 import { prepareJob } from './prepare-job.ts';
 import { buildChecksumAnswer, buildQuestion } from './questions.ts';
 import { readUplink } from './read-uplink.ts';
+import type { ReasonCode } from './reasons.ts';
 import { planSession, sessionEnd } from './session-plan.ts';
 import type { ImageStore, JobRecord, JobStore, LedgerFrame } from './stores.ts';
 import { broadcastKey } from './traits.ts';
@@ -474,6 +475,10 @@ export class CampaignEngine {
         return await this.#beginSetup(job);
       } catch (cause) {
         if (job.running) throw cause;
+        if (isExhausted(cause)) {
+          await this.#refuse(job, 'no-multicast-address');
+          continue;
+        }
         // Others need not wait for what is wrong with this one.
         this.#reporter.failure('a job could not begin', { job: job.plan.filename }, cause);
         this.#setTimer(job, this.#in(RETRY_MS));
@@ -499,7 +504,39 @@ export class CampaignEngine {
     // A device in the session keeps silent until it is over, so that there is no reaching it before.
     const isListening = [...job.devices.values()].some((device) => device.kind === 'receiving');
     const reachableAt = isListening ? sessionEnd(session) : this.#now();
-    await this.#openRound(job, { startedAt, round: round + 1, percent }, () => ({ kind: 'again' }), reachableAt);
+    try {
+      await this.#openRound(job, { startedAt, round: round + 1, percent }, () => ({ kind: 'again' }), reachableAt);
+    } catch (cause) {
+      if (!isExhausted(cause)) throw cause;
+      await this.#refuse(job, 'no-multicast-address');
+    }
+  }
+
+  /** Ends a job for which there can be no session: every device without a verdict fails. */
+  async #refuse(job: ActiveJob, reason: ReasonCode): Promise<void> {
+    const { plan } = job;
+    const at = this.#now();
+    const startedAt = 'startedAt' in job.state ? job.state.startedAt : at;
+    const groupId = 'session' in job.state ? job.state.session.groupId : plan.jobId;
+    const state: JobState = { kind: 'complete', startedAt, completedAt: at };
+    try {
+      for (const [devEui, device] of job.devices) {
+        if (isSettled(device)) continue;
+        job.put(devEui, {
+          kind: 'failed',
+          reason,
+          at,
+          reception: 'reception' in device ? device.reception : undefined,
+        });
+      }
+      await this.#ports.jobs.save(plan.jobId, { state, devices: job.changes(), frames: [] });
+    } catch (error) {
+      job.rollback();
+      throw error;
+    }
+    job.state = state;
+    this.#commit(job);
+    await this.#finish(job, groupId);
   }
 
   async #openRound(
@@ -515,9 +552,17 @@ export class CampaignEngine {
     let session: SessionPlan;
     let questions: readonly Question[];
     try {
-      const mcAddr = await link.freshMcAddr();
+      const address = await link.allocateMcAddr();
       const groupId = groupIdOf(plan, frame.round);
-      const planned = planSession({ plan, pacing: pacingOf(plan, link), groupId, mcAddr, entropy, deviceTime, now });
+      const planned = planSession({
+        plan,
+        pacing: pacingOf(plan, link),
+        groupId,
+        ...address,
+        entropy,
+        deviceTime,
+        now,
+      });
       const { material } = job;
       session = material === undefined ? planned : { ...planned, broadcastKey: broadcastKey(material.traits) };
       const state: JobState = { kind: 'setup', ...frame, session };
@@ -669,6 +714,11 @@ export class CampaignEngine {
 function isStepWorthStoring(before: JobState, after: JobState): boolean {
   if (after.kind !== 'broadcasting' || before.kind !== after.kind) return after !== before;
   return after !== before && after.phase.kind !== 'sending' && after.phase.kind !== 'holding';
+}
+
+/** The link has no multicast address to give. */
+function isExhausted(cause: unknown): boolean {
+  return cause instanceof CallerError && cause.code === 'mc-addresses-exhausted';
 }
 
 function sessionOf({ state }: ActiveJob): SessionPlan {

@@ -83,8 +83,11 @@ export interface DeviceLink {
   closeGroup(groupId: string): Promise<void>;
   /** Undefined for a device that the network server does not know. */
   facts(devEui: Eui64): Promise<LinkFacts | undefined>;
-  /** An address no device and no earlier group has. */
-  freshMcAddr(): Promise<number>;
+  /**
+   * An address that no device and no other group has, and the first counter never used with it.
+   * @throws CallerError `mc-addresses-exhausted`
+   */
+  allocateMcAddr(): Promise<{ readonly mcAddr: number; readonly nextFCnt: number }>;
   /** Time on air of a group frame with such a payload, and the part of an hour (0 .. 1) that its band allows. */
   groupTiming(
     frequencyHz: number,

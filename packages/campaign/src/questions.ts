@@ -67,7 +67,8 @@ function multicastSetup(steps: readonly SetupStep[], context: QuestionContext): 
               McGroupID,
               McAddr: session.mcAddr,
               McKey_encrypted: encryptedGroupKey(fromHex(session.mcKey), genAppKey, traits.keyScheme),
-              minMcFCnt: 0,
+              // One less than the first: 0 for an address that was never used, as gateways send it.
+              minMcFCnt: session.firstFCnt - 1,
               maxMcFCnt: traits.maxMcFCnt,
             },
           }

@@ -56,6 +56,10 @@ export const REASONS = {
     text: 'The file of the job is no longer in the storage of the server',
     advice: 'Upload the file and schedule the job again',
   },
+  'no-multicast-address': {
+    text: 'The server has no multicast address left for the session',
+    advice: 'Set another mcAddrPrefix in the configuration and schedule the job again',
+  },
   'not-sent': {
     text: 'No gateway could send the frames of the session',
     advice: 'Check that a gateway is connected and its transmit frequencies fit the region',

@@ -4,7 +4,7 @@ import type { JobPlan } from './job-plan.ts';
 import type { SessionPlan } from './job-state.ts';
 import { lastGoal } from './parity-policy.ts';
 
-/** Multicast counters begin here, so that the counter of an undisturbed broadcast equals the fragment number. */
+/** Multicast counters begin here at the lowest, so that the counter of an undisturbed broadcast equals the fragment number. */
 const FIRST_FCNT = 1;
 const SHORTEST_EXPONENT = 8;
 const LONGEST_EXPONENT = 15;
@@ -18,6 +18,7 @@ export function planSession({
   pacing,
   groupId,
   mcAddr,
+  nextFCnt,
   entropy,
   deviceTime,
   now,
@@ -26,6 +27,8 @@ export function planSession({
   readonly pacing: JobPacing;
   readonly groupId: string;
   readonly mcAddr: number;
+  /** The first counter that was never used with the address. */
+  readonly nextFCnt: number;
   readonly entropy: Entropy;
   readonly deviceTime: DeviceTime;
   readonly now: SteadyMs;
@@ -39,7 +42,7 @@ export function planSession({
     sessionTimeGpsS,
     launchAt: deviceTime.instantOf(gpsMs(sessionTimeGpsS * 1000)),
     timeOutExponent: timeOutExponent(plan, pacing),
-    firstFCnt: FIRST_FCNT,
+    firstFCnt: Math.max(FIRST_FCNT, nextFCnt),
   };
 }
 

@@ -105,11 +105,11 @@ describe('several jobs', () => {
     world.device();
     await world.engine.start();
     let failures = 0;
-    const { freshMcAddr } = world.link;
-    world.link.freshMcAddr = async () => {
+    const { allocateMcAddr } = world.link;
+    world.link.allocateMcAddr = async () => {
       failures += 1;
       if (failures === 1) throw new Error('no address now');
-      return freshMcAddr.call(world.link);
+      return allocateMcAddr.call(world.link);
     };
     const first = await world.fotaPlan();
     const second = await world.fotaPlan();
@@ -124,17 +124,38 @@ describe('several jobs', () => {
   });
 });
 
+describe('a job for which there is no multicast address', () => {
+  it('ends at once and says so, and the next one begins', async () => {
+    const world = new World();
+    world.device();
+    await world.engine.start();
+    const { allocateMcAddr } = world.link;
+    world.link.allocateMcAddr = async () => {
+      throw new CallerError('mc-addresses-exhausted', 'none left');
+    };
+    const plan = await world.fotaPlan();
+    const next = await world.fotaPlan();
+    await world.engine.accept(plan);
+    await world.untilComplete(plan);
+    expect(await world.outcomes(plan)).toEqual(['failed no-multicast-address']);
+    expect(world.errors()).toEqual([]);
+    world.link.allocateMcAddr = allocateMcAddr;
+    await complete(world, next);
+    expect(await world.outcomes(next)).toEqual([SUCCESS]);
+  });
+});
+
 describe('a job that cannot begin', () => {
   it('is tried again by itself', async () => {
     const world = new World();
     world.device();
     await world.engine.start();
     let failures = 0;
-    const { freshMcAddr } = world.link;
-    world.link.freshMcAddr = async () => {
+    const { allocateMcAddr } = world.link;
+    world.link.allocateMcAddr = async () => {
       failures += 1;
       if (failures <= 3) throw new Error('no address now');
-      return freshMcAddr.call(world.link);
+      return allocateMcAddr.call(world.link);
     };
     const plan = await world.fotaPlan();
     await complete(world, plan);

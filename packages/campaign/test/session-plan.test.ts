@@ -18,6 +18,7 @@ const session = (plan: JobPlan, pacing: Partial<JobPacing> = {}, now = SAMPLE_AT
     pacing: { ...PACING, ...pacing },
     groupId: 'group',
     mcAddr: 0xf0da_0001,
+    nextFCnt: 0,
     entropy: new Rng('session'),
     deviceTime: TIME,
     now,

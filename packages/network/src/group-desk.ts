@@ -1,4 +1,4 @@
-import { BugError, CallerError, type Eui64, fromHex, type SteadyMs, steadyMs } from '@airlift/kernel';
+import { BugError, CallerError, type Eui64, fromHex, later, type SteadyMs, steadyMs } from '@airlift/kernel';
 import {
   buildMulticastFrame,
   downlinkModulation,
@@ -10,6 +10,7 @@ import {
 import { CounterBlock } from './counter-block.ts';
 import type { GatewayStatus } from './gateway-link.ts';
 import { type HandOver, handOver } from './hand-over.ts';
+import { MC_ADDR_QUARANTINE_MS } from './mc-addresses.ts';
 import type { DownlinkFate } from './network-event.ts';
 import type { NetworkParts } from './network-parts.ts';
 import type { GroupRecord } from './network-store.ts';
@@ -73,7 +74,7 @@ export class GroupDesk {
       group.waits.cutShort();
     }
     this.#groups.delete(groupId);
-    await this.#parts.store.closeGroup(groupId);
+    await this.#parts.store.closeGroup(groupId, later(this.#parts.clock.now(), MC_ADDR_QUARANTINE_MS));
   }
 
   /** Queues a frame; its fate comes as an event. */

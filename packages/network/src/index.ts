@@ -6,6 +6,7 @@ export type {
   TransmitRequest,
   TransmitTime,
 } from './gateway-link.ts';
+export { MC_ADDR_QUARANTINE_MS } from './mc-addresses.ts';
 export { DEFAULT_NETWORK_CONFIG, type NetworkConfig } from './network-config.ts';
 export type { GatewayCounters, NetworkCounters } from './network-counters.ts';
 export type {
@@ -23,6 +24,8 @@ export type {
   GroupRecord,
   JoinHistory,
   LastUplink,
+  McAddress,
+  McAddrRequest,
   NetworkStore,
   ProvisionedDevice,
 } from './network-store.ts';

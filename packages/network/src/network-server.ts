@@ -19,11 +19,12 @@ import { Activity } from './activity.ts';
 import type { GatewayLink, ReceivedFrame } from './gateway-link.ts';
 import { GroupDesk } from './group-desk.ts';
 import { joinRoad } from './join-road.ts';
+import { allocateMcAddr } from './mc-addresses.ts';
 import type { NetworkConfig } from './network-config.ts';
 import { freshCounters, type NetworkCounters } from './network-counters.ts';
 import type { NetworkEvent, NetworkLog } from './network-event.ts';
 import type { NetworkParts } from './network-parts.ts';
-import type { GroupRecord, NetworkStore } from './network-store.ts';
+import type { GroupRecord, McAddress, NetworkStore } from './network-store.ts';
 import { Transmitters } from './transmitters.ts';
 import { UnicastDesk } from './unicast-desk.ts';
 import { UplinkGatherer } from './uplink-gatherer.ts';
@@ -160,14 +161,12 @@ export class NetworkServer {
     await this.#groups.close(groupId);
   }
 
-  /** A multicast address that neither a device nor any group ever had. */
-  async freshMcAddr(): Promise<number> {
-    const { entropy, store, config } = this.#parts;
-    for (;;) {
-      const [high = 0, low = 0] = entropy.octets(2);
-      const mcAddr = config.mcAddrPrefix * 0x1_0000 + high * 256 + low;
-      if (!(await store.mcAddrInUse(mcAddr)) && !(await store.devAddrInUse(mcAddr))) return mcAddr;
-    }
+  /**
+   * A multicast address that no device and no other group has, and the first counter never used with it.
+   * @throws CallerError `mc-addresses-exhausted`
+   */
+  allocateMcAddr(): Promise<McAddress> {
+    return allocateMcAddr(this.#parts, this.#parts.config.mcAddrPrefix);
   }
 
   /** Time on air of a group frame and the part of an hour that its band allows. */

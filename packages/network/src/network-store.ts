@@ -72,6 +72,26 @@ export interface JoinHistory {
   readonly joinCount: number;
 }
 
+/** What an allocation of a multicast address must know. */
+export interface McAddrRequest {
+  /** The addresses to choose from: `count` of them, from `first` on. */
+  readonly first: number;
+  readonly count: number;
+  /** Where to look first, 0 .. `count` - 1. */
+  readonly draw: number;
+  readonly now: SteadyMs;
+  /** An address that never comes to belong to a group is free again from then on. */
+  readonly leasedUntil: SteadyMs;
+  /** An address whose next counter is above is not given out again. */
+  readonly highestFirstFCnt: number;
+}
+
+/** A multicast address and the first counter that was never used with it. */
+export interface McAddress {
+  readonly mcAddr: number;
+  readonly nextFCnt: number;
+}
+
 /**
  * Everything the network server must remember. Every write is durable when its promise resolves. Counters are
  * *reserved*: the store moves its mark past the block before the block is used, so a crash skips numbers and never
@@ -110,7 +130,13 @@ export interface NetworkStore {
   openGroups(): Promise<readonly GroupRecord[]>;
   /** As `reserveDownlinkCounters`, from `firstFCnt` on. */
   reserveGroupCounters(groupId: string, count: number): Promise<number | undefined>;
-  closeGroup(groupId: string): Promise<void>;
-  /** True for every address that ever belonged to a group: a multicast address is not given out twice. */
+  /** The address of the group may be given out again from `addressFreeFrom` on. */
+  closeGroup(groupId: string, addressFreeFrom: SteadyMs): Promise<void>;
+  /**
+   * Gives out an address that no device and no open group has, in one step: one that was never used, else the one that
+   * has been free for longest. Undefined when there is none.
+   */
+  allocateMcAddr(request: McAddrRequest): Promise<McAddress | undefined>;
+  /** True for every address that was given out or ever belonged to a group: no device gets one of those. */
   mcAddrInUse(mcAddr: number): Promise<boolean>;
 }

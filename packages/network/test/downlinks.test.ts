@@ -498,9 +498,9 @@ describe('one transmitter', () => {
 });
 
 describe('a multicast address', () => {
-  it('is one that neither a device nor a group ever had', async () => {
+  it('is one that neither a device nor a group has', async () => {
     const bench = new Bench({ config: { mcAddrPrefix: 0xf0da } });
-    const first = await bench.server.freshMcAddr();
+    const { mcAddr: first } = await bench.server.allocateMcAddr();
     expect(first >>> 16).toBe(0xf0da);
     await bench.server.openGroup({
       groupId: 'g',
@@ -514,8 +514,18 @@ describe('a multicast address', () => {
     });
     await bench.server.closeGroup('g');
     const given = new Set([first]);
-    for (let i = 0; i < 50; i++) given.add(await bench.server.freshMcAddr());
-    expect(given.size).toBeGreaterThan(45);
+    for (let i = 0; i < 50; i++) given.add((await bench.server.allocateMcAddr()).mcAddr);
+    expect(given.size).toBe(51);
     expect(() => bench.server.sendToGroup('g', 1, new Uint8Array(1), bench.in(0))).toThrow(BugError);
+  });
+
+  it('that is not to be had is an error that names itself', async () => {
+    const bench = new Bench({ config: { mcAddrPrefix: 0xf0da } });
+    bench.store.allocateMcAddr = async () => undefined;
+    await expect(bench.server.allocateMcAddr()).rejects.toMatchObject({
+      kind: 'caller',
+      code: 'mc-addresses-exhausted',
+      message: 'No multicast address is left under the prefix f0da',
+    });
   });
 });

@@ -1,6 +1,6 @@
 import type { DeviceLink, GroupSpec, LinkEvent, LinkFacts, UnicastDownlink } from '@airlift/campaign';
 import { type Eui64, type SteadyMs, toHex } from '@airlift/kernel';
-import type { NetworkServer, NetworkStore } from '@airlift/network';
+import type { McAddress, NetworkServer, NetworkStore } from '@airlift/network';
 
 /** Airlift's own network server as campaigns see it. */
 export class NetworkDeviceLink implements DeviceLink {
@@ -44,8 +44,8 @@ export class NetworkDeviceLink implements DeviceLink {
     };
   }
 
-  freshMcAddr(): Promise<number> {
-    return this.#network.freshMcAddr();
+  allocateMcAddr(): Promise<McAddress> {
+    return this.#network.allocateMcAddr();
   }
 
   groupTiming(frequencyHz: number, dataRate: number, payloadOctets: number): { airtimeMs: number; dutyCycle: number } {

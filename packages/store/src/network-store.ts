@@ -1,14 +1,17 @@
-import type { Eui64 } from '@airlift/kernel';
+import type { Eui64, SteadyMs } from '@airlift/kernel';
 import type {
   DeviceSession,
   GroupRecord,
   JoinHistory,
   LastUplink,
+  McAddress,
+  McAddrRequest,
   NetworkStore,
   ProvisionedDevice,
 } from '@airlift/network';
 import type { Kysely } from 'kysely';
 import { deviceColumns, deviceOf, groupColumns, groupOf, sessionColumns, sessionOf } from './device-rows.ts';
+import { allocateMcAddr, freeMcAddr } from './mc-addresses.ts';
 import type { Tables } from './schema.ts';
 import type { Vault } from './vault.ts';
 
@@ -182,7 +185,7 @@ export class SqlNetworkStore implements NetworkStore {
     await this.#db.transaction().execute(async (trx) => {
       await trx
         .insertInto('used_mc_addrs')
-        .values({ mc_addr: group.mcAddr })
+        .values({ mc_addr: group.mcAddr, next_f_cnt: 0, free_from: group.createdAt })
         .onConflict((conflict) => conflict.doNothing())
         .execute();
       await trx
@@ -226,12 +229,19 @@ export class SqlNetworkStore implements NetworkStore {
     return row && row.next_f_cnt - count;
   }
 
-  async closeGroup(groupId: string): Promise<void> {
-    await this.#db
-      .updateTable('mc_groups')
-      .set({ open: 0, mc_nwk_s_key_sealed: null, mc_app_s_key_sealed: null })
-      .where('group_id', '=', groupId)
-      .execute();
+  async closeGroup(groupId: string, addressFreeFrom: SteadyMs): Promise<void> {
+    await this.#db.transaction().execute(async (trx) => {
+      await freeMcAddr(trx, groupId, addressFreeFrom);
+      await trx
+        .updateTable('mc_groups')
+        .set({ open: 0, mc_nwk_s_key_sealed: null, mc_app_s_key_sealed: null })
+        .where('group_id', '=', groupId)
+        .execute();
+    });
+  }
+
+  allocateMcAddr(request: McAddrRequest): Promise<McAddress | undefined> {
+    return this.#db.transaction().execute((trx) => allocateMcAddr(trx, request));
   }
 
   async mcAddrInUse(mcAddr: number): Promise<boolean> {

@@ -100,6 +100,10 @@ export interface McGroupsTable {
 /** Every address that ever belonged to a group. */
 interface UsedMcAddrsTable {
   mc_addr: number;
+  /** No group ever used this counter or a higher one with the address. */
+  next_f_cnt: number;
+  /** From then on the address may be given out again. */
+  free_from: number;
 }
 
 export interface JobsTable {

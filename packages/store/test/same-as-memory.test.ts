@@ -117,7 +117,12 @@ const networkCall: fc.Arbitrary<Call<NetworkStore>> = fc.oneof(
     .tuple(small, fc.integer({ min: 0, max: 20 }))
     .map(([g, first]) => onNetwork(`group ${g} from ${first}`, (s) => s.saveGroup(group(`g${g}`, first)))),
   small.map((g) => onNetwork(`reserve group ${g}`, (s) => s.reserveGroupCounters(`g${g}`, 2))),
-  small.map((g) => onNetwork(`close group ${g}`, (s) => s.closeGroup(`g${g}`))),
+  small.map((g) => onNetwork(`close group ${g}`, (s) => s.closeGroup(`g${g}`, AT))),
+  small.map((n) =>
+    onNetwork(`allocate from ${n}`, (s) =>
+      s.allocateMcAddr({ first: 0, count: 8, draw: n, now: AT, leasedUntil: AT, highestFirstFCnt: 30 }),
+    ),
+  ),
   eui.map((e) =>
     onNetwork(`look at ${e}`, async (s) => [await s.device(e), await s.joinHistory(e), await s.session(e)]),
   ),

@@ -22,6 +22,8 @@ export interface ServerSettings {
   readonly logLevel?: string;
   /** Largest file that the process may write, in blocks of 1024 octets; none by default. */
   readonly fileSizeLimit?: number;
+  /** Module that the process loads before the program, and variables for it. */
+  readonly preload?: { readonly url: string; readonly env: Readonly<Record<string, string>> };
 }
 
 /** How a process ended. */
@@ -55,8 +57,10 @@ export class ServerProcess {
     const limit = settings.fileSizeLimit === undefined ? '' : `ulimit -f ${settings.fileSizeLimit} && `;
     this.#startedAt = performance.now();
     // `exec` makes the shell the server itself, so that signals reach it.
-    this.#child = spawn('bash', ['-c', `${limit}exec "$0" "$@"`, process.execPath, PROGRAM, ...options], {
-      env: { PATH: process.env.PATH, AIRLIFT_ADMIN_PASSWORD: ADMIN_PASSWORD },
+    const { preload } = settings;
+    const program = [...(preload === undefined ? [] : ['--import', preload.url]), PROGRAM];
+    this.#child = spawn('bash', ['-c', `${limit}exec "$0" "$@"`, process.execPath, ...program, ...options], {
+      env: { PATH: process.env.PATH, AIRLIFT_ADMIN_PASSWORD: ADMIN_PASSWORD, ...preload?.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {

@@ -187,9 +187,9 @@ export class FakeLink implements DeviceLink {
     return { deviceClass, region: 'US915', joinedAt, lastUplinkAt: undefined };
   }
 
-  async freshMcAddr(): Promise<number> {
+  async allocateMcAddr(): Promise<{ readonly mcAddr: number; readonly nextFCnt: number }> {
     this.#addresses += 1;
-    return 0xf0da_0000 + this.#addresses;
+    return { mcAddr: 0xf0da_0000 + this.#addresses, nextFCnt: 0 };
   }
 
   groupTiming(): { readonly airtimeMs: number; readonly dutyCycle: number } {

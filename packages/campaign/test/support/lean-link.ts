@@ -34,8 +34,8 @@ export class LeanLink implements DeviceLink {
     return { deviceClass: 'A', region: 'US915', joinedAt: steadyMs(0), lastUplinkAt: undefined };
   }
 
-  async freshMcAddr(): Promise<number> {
-    return 0xf0da_0001;
+  async allocateMcAddr(): Promise<{ readonly mcAddr: number; readonly nextFCnt: number }> {
+    return { mcAddr: 0xf0da_0001, nextFCnt: 0 };
   }
 
   groupTiming(): { readonly airtimeMs: number; readonly dutyCycle: number } {

@@ -1,9 +1,11 @@
-import type { Eui64 } from '@airlift/kernel';
+import type { Eui64, SteadyMs } from '@airlift/kernel';
 import type {
   DeviceSession,
   GroupRecord,
   JoinHistory,
   LastUplink,
+  McAddress,
+  McAddrRequest,
   NetworkStore,
   ProvisionedDevice,
 } from '../network-store.ts';
@@ -32,7 +34,7 @@ export class MemoryNetworkStore implements NetworkStore {
   /** In the order of addition. */
   readonly #devices = new Map<Eui64, StoredDevice>();
   readonly #groups = new Map<string, StoredGroup>();
-  readonly #mcAddrs = new Set<number>();
+  readonly #mcAddrs = new Map<number, { readonly freeFrom: SteadyMs; readonly nextFCnt: number }>();
 
   async devices(): Promise<readonly ProvisionedDevice[]> {
     return [...this.#devices.values()].map((stored) => stored.device);
@@ -126,7 +128,8 @@ export class MemoryNetworkStore implements NetworkStore {
 
   async saveGroup(group: GroupRecord): Promise<void> {
     const before = this.#groups.get(group.groupId);
-    this.#mcAddrs.add(group.mcAddr);
+    const address = this.#mcAddrs.get(group.mcAddr) ?? { freeFrom: group.createdAt, nextFCnt: 0 };
+    this.#mcAddrs.set(group.mcAddr, address);
     this.#groups.set(group.groupId, {
       record: group,
       nextCounter: Math.max(before?.nextCounter ?? 0, group.firstFCnt),
@@ -151,9 +154,31 @@ export class MemoryNetworkStore implements NetworkStore {
     return first;
   }
 
-  async closeGroup(groupId: string): Promise<void> {
+  async closeGroup(groupId: string, addressFreeFrom: SteadyMs): Promise<void> {
     const stored = this.#groups.get(groupId);
-    if (stored !== undefined) stored.open = false;
+    if (stored?.open !== true) return;
+    stored.open = false;
+    const { mcAddr } = stored.record;
+    const nextFCnt = Math.max(this.#mcAddrs.get(mcAddr)?.nextFCnt ?? 0, stored.nextCounter);
+    this.#mcAddrs.set(mcAddr, { freeFrom: addressFreeFrom, nextFCnt });
+  }
+
+  async allocateMcAddr(request: McAddrRequest): Promise<McAddress | undefined> {
+    const { first, count, draw, now, leasedUntil, highestFirstFCnt } = request;
+    const all = Array.from({ length: count }, (_, place) => first + ((draw + place) % count));
+    const taken = new Set((await this.sessions()).map(({ devAddr }) => devAddr));
+    for (const { mcAddr } of await this.openGroups()) taken.add(mcAddr);
+    const possible = all.filter((mcAddr) => !taken.has(mcAddr));
+    const unused = possible.find((mcAddr) => !this.#mcAddrs.has(mcAddr));
+    const [longestFree] = possible
+      .map((mcAddr) => ({ mcAddr, ...(this.#mcAddrs.get(mcAddr) ?? { freeFrom: now, nextFCnt: 0 }) }))
+      .filter(({ freeFrom, nextFCnt }) => freeFrom <= now && nextFCnt <= highestFirstFCnt)
+      .sort((a, b) => a.freeFrom - b.freeFrom || a.mcAddr - b.mcAddr);
+    const mcAddr = unused ?? longestFree?.mcAddr;
+    if (mcAddr === undefined) return undefined;
+    const nextFCnt = this.#mcAddrs.get(mcAddr)?.nextFCnt ?? 0;
+    this.#mcAddrs.set(mcAddr, { freeFrom: leasedUntil, nextFCnt });
+    return { mcAddr, nextFCnt };
   }
 
   async mcAddrInUse(mcAddr: number): Promise<boolean> {

@@ -1,11 +1,20 @@
-import { parseEui64, steadyMs } from '@airlift/kernel';
+import { later, parseEui64, steadyMs } from '@airlift/kernel';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { DeviceSession, GroupRecord, LastUplink, NetworkStore, ProvisionedDevice } from '../network-store.ts';
+import type {
+  DeviceSession,
+  GroupRecord,
+  LastUplink,
+  McAddrRequest,
+  NetworkStore,
+  ProvisionedDevice,
+} from '../network-store.ts';
 
 const A = parseEui64('0011223344556677');
 const B = parseEui64('8899aabbccddeeff');
 const GATEWAY = parseEui64('00800000a0001234');
 const AT = steadyMs(1_767_225_600_000);
+
+const FREE_FROM = later(AT, 60_000);
 
 const device = (more: Partial<ProvisionedDevice> = {}): ProvisionedDevice => ({
   devEui: A,
@@ -326,8 +335,8 @@ export function networkStoreSuite(make: () => NetworkStore | Promise<NetworkStor
     it('lists the open ones; a closed one is gone', async () => {
       await store.saveGroup(group());
       await store.saveGroup(group({ groupId: 'group-2', mcAddr: 2 }));
-      await store.closeGroup('group-1');
-      await store.closeGroup('never opened');
+      await store.closeGroup('group-1', FREE_FROM);
+      await store.closeGroup('never opened', FREE_FROM);
       expect((await store.openGroups()).map((one) => one.groupId)).toEqual(['group-2']);
       expect(await store.group('group-1')).toBeUndefined();
       expect(await store.reserveGroupCounters('group-1', 1)).toBeUndefined();
@@ -346,21 +355,100 @@ export function networkStoreSuite(make: () => NetworkStore | Promise<NetworkStor
       expect(firsts.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 10 }, (_, i) => 5 + 2 * i));
       await store.saveGroup(group({ firstFCnt: 5 }));
       expect(await store.reserveGroupCounters('group-1', 1)).toBe(25);
-      await store.closeGroup('group-1');
+      await store.closeGroup('group-1', FREE_FROM);
       await store.saveGroup(group({ firstFCnt: 5 }));
       expect(await store.reserveGroupCounters('group-1', 1)).toBe(26);
       await store.saveGroup(group({ firstFCnt: 400 }));
       expect(await store.reserveGroupCounters('group-1', 1)).toBe(400);
     });
+  });
 
-    it('remembers every address that ever belonged to a group', async () => {
-      expect(await store.mcAddrInUse(0xff00_0001)).toBe(false);
-      await store.saveGroup(group());
-      await store.closeGroup('group-1');
-      await store.saveGroup(group({ mcAddr: 0xff00_0002 }));
-      expect(await store.mcAddrInUse(0xff00_0001)).toBe(true);
-      expect(await store.mcAddrInUse(0xff00_0002)).toBe(true);
-      expect(await store.mcAddrInUse(0xff00_0003)).toBe(false);
+  describe('multicast addresses', () => {
+    const FIRST = 0xff00_0000;
+    const request = (more: Partial<McAddrRequest> = {}): McAddrRequest => ({
+      first: FIRST,
+      count: 4,
+      draw: 2,
+      now: AT,
+      leasedUntil: later(AT, 1_000),
+      highestFirstFCnt: 50,
+      ...more,
+    });
+    const taken = async (count: number, more: Partial<McAddrRequest> = {}): Promise<(number | undefined)[]> => {
+      const given: (number | undefined)[] = [];
+      for (let n = 0; n < count; n++) given.push((await store.allocateMcAddr(request(more)))?.mcAddr);
+      return given;
+    };
+
+    it('are given out once each, beginning where asked, until none is left', async () => {
+      expect(await taken(5)).toEqual([FIRST + 2, FIRST + 3, FIRST, FIRST + 1, undefined]);
+      expect(await store.allocateMcAddr(request({ first: FIRST + 4, count: 1, draw: 0 }))).toEqual({
+        mcAddr: FIRST + 4,
+        nextFCnt: 0,
+      });
+    });
+
+    it('are different for all who ask at once', async () => {
+      const given = await Promise.all(Array.from({ length: 6 }, () => store.allocateMcAddr(request())));
+      const addresses = given.flatMap((address) => address?.mcAddr ?? []);
+      expect(addresses.sort()).toEqual([FIRST, FIRST + 1, FIRST + 2, FIRST + 3]);
+    });
+
+    it('are never those of devices or of groups', async () => {
+      await store.addDevice(device());
+      await store.saveJoin(session({ devAddr: FIRST + 2 }));
+      await store.saveGroup(group({ mcAddr: FIRST + 3 }));
+      expect(await taken(3)).toEqual([FIRST, FIRST + 1, undefined]);
+    });
+
+    it('are free again when the group was closed and its time is over, and go on counting', async () => {
+      await taken(4);
+      await store.saveGroup(group({ mcAddr: FIRST + 1, firstFCnt: 1 }));
+      await store.reserveGroupCounters('group-1', 30);
+      const afterLease = { now: later(AT, 500), leasedUntil: later(AT, 2_000) };
+      await store.closeGroup('group-1', later(AT, 500));
+      // Closing again does not make it wait anew.
+      await store.closeGroup('group-1', later(AT, 900));
+      expect(await store.allocateMcAddr(request({ ...afterLease, now: later(AT, 499) }))).toBeUndefined();
+      expect(await store.allocateMcAddr(request(afterLease))).toEqual({ mcAddr: FIRST + 1, nextFCnt: 31 });
+      expect(await store.allocateMcAddr(request(afterLease))).toBeUndefined();
+    });
+
+    it('are not free while a group has them, however long', async () => {
+      await taken(4);
+      await store.saveGroup(group({ mcAddr: FIRST + 1 }));
+      expect(await taken(4, { now: later(AT, 5_000), leasedUntil: later(AT, 9_000) })).toEqual([
+        FIRST,
+        FIRST + 2,
+        FIRST + 3,
+        undefined,
+      ]);
+    });
+
+    it('are given out no more when few counters are left', async () => {
+      await store.saveGroup(group({ mcAddr: FIRST, firstFCnt: 40 }));
+      await store.reserveGroupCounters('group-1', 11);
+      await store.closeGroup('group-1', AT);
+      expect(await store.allocateMcAddr(request({ count: 1, draw: 0 }))).toBeUndefined();
+      expect(await store.allocateMcAddr(request({ count: 1, draw: 0, highestFirstFCnt: 51 }))).toMatchObject({
+        nextFCnt: 51,
+      });
+    });
+
+    it('are remembered', async () => {
+      await store.saveGroup(group({ mcAddr: FIRST }));
+      await store.closeGroup('group-1', AT);
+      await store.allocateMcAddr(request({ first: FIRST + 1, count: 1, draw: 0 }));
+      const used = await Promise.all([0, 1, 2].map((place) => store.mcAddrInUse(FIRST + place)));
+      expect(used).toEqual([true, true, false]);
+    });
+
+    it('that were free for longest come first', async () => {
+      for (const [place, mcAddr] of [FIRST + 1, FIRST + 3, FIRST, FIRST + 2].entries()) {
+        await store.saveGroup(group({ groupId: `group-${place}`, mcAddr }));
+        await store.closeGroup(`group-${place}`, later(AT, place));
+      }
+      expect(await taken(4, { now: later(AT, 100) })).toEqual([FIRST + 1, FIRST + 3, FIRST, FIRST + 2]);
     });
   });
 }
