@@ -1,16 +1,16 @@
 import type { SessionView } from '@airlift/contract';
 import { type Clock, type UtcMs, utcMs } from '@airlift/kernel';
-import type { AccountStore, LoginSession } from './ports.ts';
+import type { AccountStore, OpenSession } from './ports.ts';
 import { hashToken, isTokenText } from './tokens.ts';
 
 /** A valid login during one request. */
 export class ActiveLogin implements SessionView {
   readonly token: string;
-  readonly session: LoginSession;
+  readonly session: OpenSession;
   /** As far as this request knows. */
   expiresAt: UtcMs;
 
-  constructor(token: string, session: LoginSession) {
+  constructor(token: string, session: OpenSession) {
     this.token = token;
     this.session = session;
     this.expiresAt = session.expiresAt;

@@ -1,11 +1,12 @@
 import { CallerError } from '@airlift/kernel';
 import { type Kysely, type MigrationProvider, Migrator } from 'kysely';
 import { first } from './migrations/m0001-first.ts';
+import { logins } from './migrations/m0002-logins.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration by name; names sort in the order of application. Code instead of files, so that a bundle has them. */
 const provider: MigrationProvider = {
-  getMigrations: async () => ({ '0001-first': first }),
+  getMigrations: async () => ({ '0001-first': first, '0002-logins': logins }),
 };
 
 /**
