@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_API_CONFIG } from '../src/config.ts';
 import { LoginDesk } from '../src/login-desk.ts';
+import { NOBODYS_PASSWORD_HASH } from '../src/passwords.ts';
 
 /** Virtual time that checking a password takes. */
 const CHECK_MS = 200;
@@ -22,6 +23,8 @@ class World {
   readonly clock = new VirtualClock();
   readonly accounts = new MemoryAccounts();
   checks = 0;
+  /** Checks of the password of somebody. */
+  realChecks = 0;
   checksAtOnce = 0;
   mostChecksAtOnce = 0;
   #desk = this.#open();
@@ -29,7 +32,7 @@ class World {
   static async of(names: readonly string[]): Promise<World> {
     const world = new World();
     for (const name of ['operator', ...names]) {
-      await world.accounts.saveUser({ name, role: 'user', passwordHash: name });
+      await world.accounts.saveUser({ name, role: 'admin', passwordHash: name });
     }
     return world;
   }
@@ -68,6 +71,7 @@ class World {
       DEFAULT_API_CONFIG,
       async (password, kept) => {
         this.checks += 1;
+        if (kept !== NOBODYS_PASSWORD_HASH) this.realChecks += 1;
         this.checksAtOnce += 1;
         this.mostChecksAtOnce = Math.max(this.mostChecksAtOnce, this.checksAtOnce);
         await pause(this.clock, CHECK_MS);
@@ -105,7 +109,7 @@ describe('a flood of wrong logins', () => {
   it.each([
     ['the same address', () => ADMINS_HOME],
     ['another address', () => STRANGERS_HOME],
-    ['a thousand addresses', (i: number) => `198.51.${i % 4}.${i % 250}`],
+    ['a thousand addresses', (i: number) => `198.51.${i % 4}.${(i >> 2) % 250}`],
   ])('under many names from %s lets the administrator in every time, at once', async (_, address) => {
     const { admins, flood, world } = await adminDuring(address, (i) => `name${i}`);
     expect(admins).toHaveLength(SPAN_S / 2);
@@ -137,19 +141,14 @@ describe('a flood of wrong logins', () => {
     expect(new Set(admins.map(({ text }) => text))).toEqual(new Set(['in']));
   });
 
-  it('leaves no more guesses at one name than twice the attempts allowed', async () => {
+  it('leaves no more guesses at a name than the open line and the reserve allow', async () => {
     const world = await World.of(['admin']);
-    // Every guess is drowned in invented names, so that the reserve looks at it.
-    const flood = world.flood(120, 50, (i) =>
-      i % 50 === 25 ? world.login('admin', `guess ${i}`, STRANGERS_HOME) : world.login(`n${i}`, 'x', STRANGERS_HOME),
+    const flood = await world.flood(90, 50, (i) =>
+      world.login(i % 5 === 4 ? 'admin' : `n${i}`, `x${i}`, STRANGERS_HOME),
     );
-    const { checks } = world;
-    await flood;
-    expect(checks).toBeLessThanOrEqual(world.checks);
-    // Three in the open line lock the name; three more are refilled over 300 s in the reserve.
-    const late = world.login('admin', 'admin', STRANGERS_HOME);
-    await world.clock.advance(60_000);
-    expect(['in', 'login-locked']).toContain((await late).text.split(':')[0]);
+    expect(flood.some(({ text }) => text === 'in')).toBe(false);
+    expect(world.realChecks).toBeGreaterThan(3);
+    expect(world.realChecks).toBeLessThanOrEqual(6);
   });
 
   it('of right logins is let in completely', async () => {
@@ -248,7 +247,6 @@ describe('names that exist and names that do not', () => {
 describe('kept password hashes', () => {
   it('of nobody cost what others cost', async () => {
     const kept = await hashPassword('password', { entropy: new Rng('salt') });
-    const { NOBODYS_PASSWORD_HASH } = await import('../src/passwords.ts');
     const cost = (text: string): string | undefined => text.split('$')[2];
     expect(cost(NOBODYS_PASSWORD_HASH)).toBe(cost(kept));
   });
