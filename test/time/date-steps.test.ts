@@ -15,7 +15,7 @@ const DEVICES = 4;
 const JOB = 'through-the-hours';
 const STOPS_WITHIN_MS = 5_000;
 
-const undo: (() => Promise<unknown> | void)[] = [];
+const undo: (() => unknown)[] = [];
 afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
 });

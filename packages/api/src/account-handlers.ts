@@ -46,7 +46,7 @@ export function accountHandlers({ accounts, loginDesk, sessions, calendar, confi
     // Credentials come as JSON, or in the query when there is no body.
     const credentials = parseLoginBody(jsonBody(request) ?? queryOf(request));
     const { token, session } = await loginDesk.login(credentials, {
-      address: request.ip,
+      address: addressOf(request),
       port: request.socket.remotePort ?? 0,
     });
     setCookie(request, reply, token);
@@ -81,11 +81,18 @@ export function accountHandlers({ accounts, loginDesk, sessions, calendar, confi
       if (await accounts.commissioned()) throw contractError('already-commissioned');
       const { username, password } = parseCommissioningBody(jsonBody(request));
       // Whoever comes first while the password is hashed wins.
-      const first = await loginDesk.inTurn(() => commissionAdmin({ accounts }, password, { name: username }));
+      const first = await loginDesk.inTurn(addressOf(request), () =>
+        commissionAdmin({ accounts }, password, { name: username }),
+      );
       if (!first) throw contractError('already-commissioned');
       return ACKNOWLEDGEMENT;
     },
   } satisfies Readonly<Record<string, Handler>>;
+}
+
+/** Empty when the client is gone already, whatever the type says. */
+function addressOf(request: FastifyRequest): string {
+  return (request.ip as string | undefined) ?? '';
 }
 
 function setCookie(request: FastifyRequest, reply: FastifyReply, token: string): void {

@@ -4,7 +4,7 @@ import { CallerError } from '@airlift/kernel';
 export interface ApiConfig {
   /** A session ends after this long without a request; at least 60. */
   readonly timeoutSeconds: number;
-  /** Wrong passwords in a row after which a user is locked. */
+  /** Wrong passwords in a row after which a name is locked for the client that gave them. */
   readonly loginAttempts: number;
   readonly lockoutSeconds: number;
   /** Largest firmware image, octets. */

@@ -15,6 +15,8 @@ export type {
   JobDesk,
   LoginFailures,
   LoginSession,
+  LoginSource,
+  OpenSession,
   StoredFile,
   UploadKind,
   UploadStore,

@@ -38,18 +38,30 @@ export interface User {
   readonly passwordHash: string;
 }
 
-/** A login that lasts until `expiresAt`; only the hash of its token is kept. */
+/** A login that lasts until `expiresAt`; only the hash of its token is kept. What it may do, its user's role says. */
 export interface LoginSession {
   readonly tokenHash: string;
   readonly userName: string;
-  readonly role: Role;
   readonly address: string;
   readonly port: number;
   readonly createdAt: RealMs;
   readonly expiresAt: RealMs;
 }
 
-/** Wrong passwords in a row for one user, shared by all replicas. */
+/** A session of a user who exists, with the role the user has now. */
+export interface OpenSession extends LoginSession {
+  readonly role: Role;
+}
+
+/** Who tries to log in from where, whether somebody has that name or not. */
+export interface LoginSource {
+  /** As `clientOf` names it. */
+  readonly client: string;
+  /** Names are kept as hashes: people type passwords there by mistake. */
+  readonly nameHash: string;
+}
+
+/** Wrong passwords in a row from one source, shared by all replicas. */
 export interface LoginFailures {
   readonly count: number;
   readonly lockedUntil: RealMs | undefined;
@@ -63,14 +75,21 @@ export interface AccountStore {
   /** Adds the user only if there is none at all; false when somebody was first. */
   saveFirstUser(user: User): Promise<boolean>;
   user(name: string): Promise<User | undefined>;
+  /** Removes a user with all sessions; unknown names are let pass. */
+  removeUser(name: string): Promise<void>;
   saveSession(session: LoginSession): Promise<void>;
-  session(tokenHash: string): Promise<LoginSession | undefined>;
+  /** Undefined also when there is no such user any more. */
+  session(tokenHash: string): Promise<OpenSession | undefined>;
   extendSession(tokenHash: string, expiresAt: RealMs): Promise<void>;
   deleteSession(tokenHash: string): Promise<void>;
   deleteSessionsOf(userName: string): Promise<void>;
+  /** Sessions whose user is gone are deleted too. */
   deleteExpiredSessions(now: RealMs): Promise<void>;
-  failures(userName: string): Promise<LoginFailures>;
-  saveFailures(userName: string, failures: LoginFailures): Promise<void>;
+  failures(source: LoginSource): Promise<LoginFailures>;
+  /** Keeps the failures of the `keep` sources that were saved last; a count of 0 is not kept. */
+  saveFailures(source: LoginSource, failures: LoginFailures, keep: number): Promise<void>;
+  /** Forgets the failures of a name, wherever they came from. */
+  forgetFailures(nameHash: string): Promise<void>;
 }
 
 /** Firmware for `fota`, payloads for `mcm`: each kind has its own names. */

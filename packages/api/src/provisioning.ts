@@ -2,6 +2,7 @@ import { checkNewPassword, checkUserName, type Role } from '@airlift/contract';
 import type { Entropy } from '@airlift/kernel';
 import { hashPassword, type ScryptCost } from './passwords.ts';
 import type { AccountStore } from './ports.ts';
+import { hashName } from './tokens.ts';
 
 type Hashing = { readonly entropy?: Entropy; readonly cost?: ScryptCost };
 
@@ -37,5 +38,5 @@ export async function saveUser(
   const passwordHash = await hashPassword(user.password, hashing);
   await ports.accounts.saveUser({ name: user.name, role: user.role, passwordHash });
   await ports.accounts.deleteSessionsOf(user.name);
-  await ports.accounts.saveFailures(user.name, { count: 0, lockedUntil: undefined });
+  await ports.accounts.forgetFailures(hashName(user.name));
 }

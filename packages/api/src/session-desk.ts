@@ -1,15 +1,15 @@
 import { type Clock, type RealMs, realMs } from '@airlift/kernel';
-import type { AccountStore, LoginSession } from './ports.ts';
+import type { AccountStore, OpenSession } from './ports.ts';
 import { hashToken, isTokenText } from './tokens.ts';
 
 /** A valid login during one request. */
 export class ActiveLogin {
   readonly token: string;
-  readonly session: LoginSession;
+  readonly session: OpenSession;
   /** As far as this request knows. */
   expiresAt: RealMs;
 
-  constructor(token: string, session: LoginSession) {
+  constructor(token: string, session: OpenSession) {
     this.token = token;
     this.session = session;
     this.expiresAt = session.expiresAt;

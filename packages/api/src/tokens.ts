@@ -14,6 +14,11 @@ export function isTokenText(text: string): boolean {
   return TOKEN.test(text);
 }
 
+/** What is kept of the name of a login. */
+export function hashName(name: string): string {
+  return createHash('sha256').update(name).digest('hex');
+}
+
 /** What is kept of a token. A token is random enough that a fast hash hides it. */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');

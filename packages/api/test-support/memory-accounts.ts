@@ -1,5 +1,5 @@
 import type { RealMs } from '@airlift/kernel';
-import type { AccountStore, LoginFailures, LoginSession, User } from '../src/ports.ts';
+import type { AccountStore, LoginFailures, LoginSession, LoginSource, OpenSession, User } from '../src/ports.ts';
 
 const NO_FAILURES: LoginFailures = { count: 0, lockedUntil: undefined };
 
@@ -27,12 +27,19 @@ export class MemoryAccounts implements AccountStore {
     return this.#users.get(name);
   }
 
+  async removeUser(name: string): Promise<void> {
+    this.#users.delete(name);
+    await this.deleteSessionsOf(name);
+  }
+
   async saveSession(session: LoginSession): Promise<void> {
     this.#sessions.set(session.tokenHash, session);
   }
 
-  async session(tokenHash: string): Promise<LoginSession | undefined> {
-    return this.#sessions.get(tokenHash);
+  async session(tokenHash: string): Promise<OpenSession | undefined> {
+    const session = this.#sessions.get(tokenHash);
+    const user = session && this.#users.get(session.userName);
+    return session && user && { ...session, role: user.role };
   }
 
   async extendSession(tokenHash: string, expiresAt: RealMs): Promise<void> {
@@ -49,19 +56,32 @@ export class MemoryAccounts implements AccountStore {
   }
 
   async deleteExpiredSessions(now: RealMs): Promise<void> {
-    for (const [hash, session] of this.#sessions) if (session.expiresAt <= now) this.#sessions.delete(hash);
+    for (const [hash, { expiresAt, userName }] of this.#sessions) {
+      if (expiresAt <= now || !this.#users.has(userName)) this.#sessions.delete(hash);
+    }
   }
 
-  async failures(userName: string): Promise<LoginFailures> {
-    return this.#failures.get(userName) ?? NO_FAILURES;
+  async failures(source: LoginSource): Promise<LoginFailures> {
+    return this.#failures.get(keyOf(source)) ?? NO_FAILURES;
   }
 
-  async saveFailures(userName: string, failures: LoginFailures): Promise<void> {
-    this.#failures.set(userName, failures);
+  async saveFailures(source: LoginSource, failures: LoginFailures, keep: number): Promise<void> {
+    this.#failures.delete(keyOf(source));
+    if (failures.count > 0) this.#failures.set(keyOf(source), failures);
+    const [oldest] = this.#failures.keys();
+    if (this.#failures.size > keep && oldest !== undefined) this.#failures.delete(oldest);
+  }
+
+  async forgetFailures(nameHash: string): Promise<void> {
+    for (const key of this.#failures.keys()) if (key.startsWith(`${nameHash} `)) this.#failures.delete(key);
   }
 
   /** Everything kept, as text: tests look in it for secrets that must not be there. */
   dump(): string {
     return JSON.stringify([[...this.#users], [...this.#sessions], [...this.#failures]]);
   }
+}
+
+function keyOf({ client, nameHash }: LoginSource): string {
+  return `${nameHash} ${client}`;
 }

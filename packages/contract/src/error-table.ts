@@ -70,12 +70,12 @@ export const ERROR_TABLE = {
   'login-failed': caller(
     401,
     'authorize failed. {remaining} attempts remaining.',
-    'user name or password is wrong; the last allowed attempt says 0 and locks the user',
+    'user name or password is wrong; the last allowed attempt says 0 and locks the name for the client',
   ),
   'login-locked': caller(
     401,
     'authorize failed. 0 attempts remaining. Locked for {seconds} seconds.',
-    'the user is locked after too many wrong passwords, whatever the password',
+    'the name is locked for the client after too many wrong passwords, whatever the password',
   ),
   forbidden: caller(403, 'Forbidden', 'the role does not allow the call'),
   'cross-site': caller(403, 'Forbidden: cross-site request', 'a browser sent the call from the page of another site'),
@@ -112,7 +112,11 @@ export const ERROR_TABLE = {
     text: 'Internal server error. Reference: {reference}',
     when: 'the server failed; its log has the reference',
   },
-  'login-busy': caller(503, 'Too many logins at once. Try again later.', 'too many passwords wait to be checked'),
+  'login-busy': caller(
+    503,
+    'Too many logins at once. Try again later.',
+    'the turn did not come in time to check the password',
+  ),
   stopping: caller(503, 'Server is stopping', 'a job arrives while the server stops'),
   'storage-full': caller(507, 'Insufficient storage', 'the storage cannot take the upload'),
 } as const satisfies Readonly<Record<string, ErrorEntry>>;

@@ -189,7 +189,16 @@ async function assemble(
   closers.push(() => api.close(STOP_GRACE_MS));
   if (config.adminPassword !== null) await commissionAdmin(ports, config.adminPassword);
 
-  const tls = await tlsMaterial({ dataDir: config.data, certFile: config.tlsCert, keyFile: config.tlsKey });
+  const tls = await tlsMaterial({
+    dataDir: config.data,
+    certFile: config.tlsCert,
+    keyFile: config.tlsKey,
+    onRenewal: (reason) =>
+      log.own.warn(
+        { reason },
+        'the self-signed certificate was made anew: clients that trust the old one have to be told',
+      ),
+  });
   const httpsPort = await api.listen({ host: config.host, port: config.httpsPort, tls });
   const httpPort =
     config.httpPort === null ? undefined : await api.listen({ host: config.host, port: config.httpPort });

@@ -1,4 +1,4 @@
-import type { AccountStore, LoginFailures, LoginSession, User } from '@airlift/api';
+import type { AccountStore, LoginFailures, LoginSession, LoginSource, OpenSession, User } from '@airlift/api';
 import { realMs } from '@airlift/kernel';
 import type { Kysely } from 'kysely';
 import type { Tables } from './schema.ts';
@@ -41,10 +41,16 @@ export class SqlAccountStore implements AccountStore {
     return row && { name: row.name, role: row.role as User['role'], passwordHash: row.password_hash };
   }
 
+  async removeUser(name: string): Promise<void> {
+    await this.#db.transaction().execute(async (trx) => {
+      await trx.deleteFrom('login_sessions').where('user_name', '=', name).execute();
+      await trx.deleteFrom('users').where('name', '=', name).execute();
+    });
+  }
+
   async saveSession(session: LoginSession): Promise<void> {
     const data = {
       user_name: session.userName,
-      role: session.role,
       address: session.address,
       port: session.port,
       created_at: session.createdAt,
@@ -57,17 +63,19 @@ export class SqlAccountStore implements AccountStore {
       .execute();
   }
 
-  async session(tokenHash: string): Promise<LoginSession | undefined> {
+  async session(tokenHash: string): Promise<OpenSession | undefined> {
     const row = await this.#db
       .selectFrom('login_sessions')
-      .selectAll()
+      .innerJoin('users', 'users.name', 'login_sessions.user_name')
+      .selectAll('login_sessions')
+      .select('users.role')
       .where('token_hash', '=', tokenHash)
       .executeTakeFirst();
     return (
       row && {
         tokenHash: row.token_hash,
         userName: row.user_name,
-        role: row.role as LoginSession['role'],
+        role: row.role as OpenSession['role'],
         address: row.address,
         port: row.port,
         createdAt: realMs(row.created_at),
@@ -93,25 +101,49 @@ export class SqlAccountStore implements AccountStore {
   }
 
   async deleteExpiredSessions(now: LoginSession['expiresAt']): Promise<void> {
-    await this.#db.deleteFrom('login_sessions').where('expires_at', '<=', now).execute();
+    await this.#db
+      .deleteFrom('login_sessions')
+      .where(({ or, eb, selectFrom }) =>
+        or([eb('expires_at', '<=', now), eb('user_name', 'not in', selectFrom('users').select('name'))]),
+      )
+      .execute();
   }
 
-  async failures(userName: string): Promise<LoginFailures> {
+  async failures({ client, nameHash }: LoginSource): Promise<LoginFailures> {
     const row = await this.#db
       .selectFrom('login_failures')
       .selectAll()
-      .where('user_name', '=', userName)
+      .where('name_hash', '=', nameHash)
+      .where('client', '=', client)
       .executeTakeFirst();
     const lockedUntil = row?.locked_until ?? undefined;
     return { count: row?.count ?? 0, lockedUntil: lockedUntil === undefined ? undefined : realMs(lockedUntil) };
   }
 
-  async saveFailures(userName: string, failures: LoginFailures): Promise<void> {
-    const data = { count: failures.count, locked_until: failures.lockedUntil ?? null };
-    await this.#db
-      .insertInto('login_failures')
-      .values({ user_name: userName, ...data })
-      .onConflict((conflict) => conflict.column('user_name').doUpdateSet(data))
-      .execute();
+  async saveFailures({ client, nameHash }: LoginSource, failures: LoginFailures, keep: number): Promise<void> {
+    await this.#db.transaction().execute(async (trx) => {
+      await trx.deleteFrom('login_failures').where('name_hash', '=', nameHash).where('client', '=', client).execute();
+      if (failures.count === 0) return;
+      await trx
+        .insertInto('login_failures')
+        .values(({ selectFrom, eb, fn, val }) => ({
+          client,
+          name_hash: nameHash,
+          count: failures.count,
+          locked_until: failures.lockedUntil ?? null,
+          position: selectFrom('login_failures').select(eb(fn.coalesce(fn.max('position'), val(0)), '+', 1).as('next')),
+        }))
+        .execute();
+      await trx
+        .deleteFrom('login_failures')
+        .where('position', '<=', ({ selectFrom }) =>
+          selectFrom('login_failures').select('position').orderBy('position', 'desc').limit(1).offset(keep),
+        )
+        .execute();
+    });
+  }
+
+  async forgetFailures(nameHash: string): Promise<void> {
+    await this.#db.deleteFrom('login_failures').where('name_hash', '=', nameHash).execute();
   }
 }

@@ -3,6 +3,7 @@ import { type Kysely, type MigrationProvider, Migrator } from 'kysely';
 import { first } from './migrations/m0001-first.ts';
 import { releasedAt } from './migrations/m0003-released-at.ts';
 import { mcAddrReuse } from './migrations/m0004-mc-addr-reuse.ts';
+import { logins } from './migrations/m0005-logins.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration by name; names sort in the order of application. Code instead of files, so that a bundle has them. */
@@ -11,6 +12,7 @@ const provider: MigrationProvider = {
     '0001-first': first,
     '0003-released-at': releasedAt,
     '0004-mc-addr-reuse': mcAddrReuse,
+    '0005-logins': logins,
   }),
 };
 

@@ -183,7 +183,6 @@ interface UsersTable {
 interface LoginSessionsTable {
   token_hash: string;
   user_name: string;
-  role: string;
   address: string;
   port: number;
   created_at: number;
@@ -191,7 +190,10 @@ interface LoginSessionsTable {
 }
 
 interface LoginFailuresTable {
-  user_name: string;
+  client: string;
+  name_hash: string;
   count: number;
   locked_until: number | null;
+  /** Grows with every failure. */
+  position: number;
 }

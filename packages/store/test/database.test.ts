@@ -1,9 +1,13 @@
 import { join } from 'node:path';
 import { CallerError } from '@airlift/kernel';
-import { sql } from 'kysely';
+import Sqlite from 'better-sqlite3';
+import { Kysely, Migrator, SqliteDialect, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
+import { SqlAccountStore } from '../src/account-store.ts';
 import { migrate } from '../src/migrate.ts';
+import { first } from '../src/migrations/m0001-first.ts';
 import { openDatabase } from '../src/open-database.ts';
+import type { Tables } from '../src/schema.ts';
 import { scratchFolder, scratchStore } from './scratch.ts';
 
 async function scratchPath(): Promise<string> {
@@ -34,6 +38,24 @@ describe('the database', () => {
     const first = await schema();
     expect(first.length).toBeGreaterThan(20);
     expect(await schema()).toEqual(first);
+  });
+
+  it('keeps users and sessions of the first version', async () => {
+    const path = await scratchPath();
+    const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: new Sqlite(path) }) });
+    const provider = { getMigrations: async () => ({ '0001-first': first }) };
+    expect((await new Migrator({ db, provider }).migrateToLatest()).error).toBeUndefined();
+    await sql`insert into users (name, role, password_hash) values ('op', 'user', 'hash')`.execute(db);
+    await sql`insert into login_sessions (token_hash, user_name, role, address, port, created_at, expires_at)
+      values ('t', 'op', 'admin', '192.0.2.1', 1, 2, 3)`.execute(db);
+    await sql`insert into login_failures (user_name, count) values ('op', 2)`.execute(db);
+    await db.destroy();
+    const now = await openDatabase(path);
+    const accounts = new SqlAccountStore(now);
+    expect(await accounts.user('op')).toEqual({ name: 'op', role: 'user', passwordHash: 'hash' });
+    // The role is that of the user, not the one of the time of the login.
+    expect(await accounts.session('t')).toMatchObject({ userName: 'op', role: 'user', expiresAt: 3 });
+    await now.destroy();
   });
 
   it('keeps its content over a restart', async () => {
