@@ -21,3 +21,6 @@ export {
   toHex,
 } from './octets.ts';
 export { type Entropy, Rng, systemEntropy } from './random.ts';
+export { RateBudget } from './rate-budget.ts';
+export { type Sum, SummingGate } from './summing-gate.ts';
+export { TrustTable } from './trust-table.ts';
