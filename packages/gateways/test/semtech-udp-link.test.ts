@@ -292,11 +292,14 @@ describe('gateways', () => {
         connectedAt: start,
         lastSeenAt: start,
         downlinkReady: true,
+        proven: false,
         received: 0,
         receivedOk: 0,
         forwarded: 0,
         transmitted: 0,
         ackRate: 0,
+        conflict: undefined,
+        drops: {},
       },
     ]);
     await bench.clock.advance(30_000);
