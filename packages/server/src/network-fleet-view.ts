@@ -48,6 +48,9 @@ export class NetworkFleetView implements FleetView {
         downlinks: counted?.downlinks ?? 0,
         transmitted: gateway.transmitted,
         ackRate: gateway.ackRate,
+        proven: gateway.proven,
+        conflict: gateway.conflict,
+        drops: gateway.drops,
       };
     });
   }
@@ -90,6 +93,7 @@ export class NetworkFleetView implements FleetView {
       pkts_multicast: groupFrames,
       pkts_dropped: counters.downlinksRefused,
       rx_unreadable: dropped,
+      rx_crowded_out: counters.crowdedOut,
     };
   }
 }
