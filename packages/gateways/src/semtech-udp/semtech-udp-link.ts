@@ -294,13 +294,11 @@ export class SemtechUdpLink implements GatewayLink {
     return false;
   }
 
-  /** Takes what there is; gateways that proved themselves have their own share, whatever strangers do. */
+  /** Takes what there is. What a proven gateway sends itself is bounded by its own share alone, whatever strangers do. */
   #takeBudget(gateway: Gateway | undefined, wanted: number, doubtful: boolean): number {
-    const isTrusted = gateway !== undefined && !doubtful && this.#gateways.isTrusted(gateway.gatewayEui);
-    const own = gateway?.budget.left ?? wanted;
-    const allowed = isTrusted ? Math.min(own, wanted) : this.#strangersBudget.take(Math.min(own, wanted));
-    gateway?.budget.take(allowed);
-    return allowed;
+    if (gateway === undefined || doubtful) return this.#strangersBudget.take(wanted);
+    if (this.#gateways.isTrusted(gateway.gatewayEui)) return gateway.budget.take(wanted);
+    return gateway.budget.take(this.#strangersBudget.take(Math.min(wanted, gateway.budget.left)));
   }
 
   #known({ gatewayEui, version }: GatewayDatagram, from: UdpPeer): Gateway {
