@@ -13,14 +13,24 @@ export interface ServiceStatusJson {
 
 export interface GatewayJson {
   readonly ack_rate: number;
+  /** Where somebody else asked for the frames of this gateway last; an empty text when nobody did. */
+  readonly conflict_ip_addr: string;
+  /** 0 when nobody did. */
+  readonly conflict_ip_port: number;
+  readonly conflict_last_seen: string;
+  readonly conflicts: number;
   readonly crc_errors: number;
   readonly downlink_count: number;
   readonly downlinks: number;
+  /** Datagrams and receptions that were dropped, by reason. */
+  readonly drops: Readonly<Record<string, number>>;
   readonly gweui: string;
   readonly ip_addr: string;
   readonly ip_port: number;
   readonly last_seen: string;
   readonly mic_fails: number;
+  /** Whether a frame that it brought has proved genuine since the server started. */
+  readonly proven: boolean;
   readonly rx_count: number;
   readonly rx_forwarded: number;
   readonly rx_ok: number;
@@ -72,14 +82,20 @@ export function statusShape(status: ServiceStatus): ServiceStatusJson {
 export function gatewayShape(gateway: GatewayView): GatewayJson {
   return {
     ack_rate: gateway.ackRate,
+    conflict_ip_addr: gateway.conflict?.address ?? '',
+    conflict_ip_port: gateway.conflict?.port ?? 0,
+    conflict_last_seen: gateway.conflict === undefined ? '' : isoSeconds(gateway.conflict.at),
+    conflicts: gateway.conflict?.count ?? 0,
     crc_errors: gateway.crcErrors,
     downlink_count: gateway.downlinks,
     downlinks: gateway.downlinks,
+    drops: gateway.drops,
     gweui: formatEui64(gateway.gatewayEui),
     ip_addr: gateway.address,
     ip_port: gateway.port,
     last_seen: isoSeconds(gateway.lastSeenAt),
     mic_fails: gateway.micFailures,
+    proven: gateway.proven,
     rx_count: gateway.received,
     rx_forwarded: gateway.forwarded,
     rx_ok: gateway.receivedOk,

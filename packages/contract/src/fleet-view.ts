@@ -17,6 +17,14 @@ export interface GatewayView {
   readonly transmitted: number;
   /** 0 .. 1 */
   readonly ackRate: number;
+  /** A frame of it has passed the checks of the network server. */
+  readonly proven: boolean;
+  /** PULL_DATA in its name from elsewhere that were not given its frames; undefined when there was none. */
+  readonly conflict:
+    | { readonly count: number; readonly address: string; readonly port: number; readonly at: UtcMs }
+    | undefined;
+  /** What was dropped of what it sent, by reason. */
+  readonly drops: Readonly<Record<string, number>>;
 }
 
 /** A device as `GET /api/lora/devices` shows it. */

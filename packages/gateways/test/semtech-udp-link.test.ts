@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { gatewayDatagram, pullAck, pushAck, type SemtechContext } from '../src/index.ts';
 import { GATEWAY, LinkBench, PULLS_FROM, PUSHES_FROM, REQUEST, rxpkOf } from './support/link-bench.ts';
 
+const IMPOSTOR = { address: '203.0.113.66', port: 6 };
 const OTHER = parseEui64('00800000a0001234');
 const numbered = (i: number): Eui64 => parseEui64((0x1000_0000 + i).toString(16).padStart(16, '0'));
 
@@ -43,7 +44,7 @@ describe('acknowledging', () => {
 });
 
 describe('the way to a gateway', () => {
-  it('is where PULL_DATA last came from, never where frames come from', async () => {
+  it('is where PULL_DATA comes from, never where frames come from', async () => {
     const bench = new LinkBench();
     bench.push({ rxpk: [rxpkOf(HEARD)] });
     expect(await bench.link.transmit(REQUEST)).toEqual({ kind: 'unreachable' });
@@ -51,12 +52,56 @@ describe('the way to a gateway', () => {
     bench.pull();
     bench.push({ rxpk: [rxpkOf(HEARD)] });
     expect(bench.transmit().order.to).toEqual(PULLS_FROM);
-    // Address translation has given it another port.
-    const moved = { address: '203.0.113.99', port: 2 };
+    bench.pull(OTHER, { address: '192.0.2.1', port: 3 });
+    expect(bench.transmit().order.to).toEqual(PULLS_FROM);
+  });
+
+  it.each([
+    ['another machine', IMPOSTOR],
+    ['another port of the same machine', { ...PULLS_FROM, port: 6 }],
+  ])('is not given to %s that pulls in its name all the time', async (_where, impostor) => {
+    const bench = new LinkBench();
+    bench.pull();
+    const start = bench.clock.now();
+    for (let tenth = 1; tenth <= 1_200; tenth++) {
+      await bench.clock.advance(100);
+      bench.pull(GATEWAY, impostor);
+      if (tenth % 100 === 0) bench.pull();
+      expect(bench.transmit().order.to).toEqual(PULLS_FROM);
+    }
+    expect(bench.link.gateway(GATEWAY)).toMatchObject({
+      ...PULLS_FROM,
+      conflict: { count: 1_200, ...impostor, at: start + 120_000 },
+    });
+  });
+
+  it('follows a gateway whose port has changed, within the time of three PULL_DATA', async () => {
+    const bench = new LinkBench();
+    const moved = { ...PULLS_FROM, port: 50_123 };
+    for (let i = 0; i < 4; i++) {
+      bench.pull();
+      await bench.clock.advance(10_000);
+    }
+    for (let i = 0; i < 3; i++) {
+      bench.pull(GATEWAY, moved);
+      await bench.clock.advance(10_000);
+    }
     bench.pull(GATEWAY, moved);
     expect(bench.transmit().order.to).toEqual(moved);
-    bench.pull(OTHER, { address: '192.0.2.1', port: 3 });
-    expect(bench.transmit().order.to).toEqual(moved);
+    expect(bench.link.gateway(GATEWAY)).toMatchObject(moved);
+    expect(bench.log.map(({ message }) => message)).toContain('the way to a gateway has moved');
+  });
+
+  it('is given back to the gateway whose frames are genuine, when somebody else pulled first', () => {
+    const bench = new LinkBench();
+    bench.pull(GATEWAY, IMPOSTOR);
+    bench.push({ rxpk: [rxpkOf(HEARD)] });
+    bench.pull();
+    expect(bench.transmit().order.to).toEqual(IMPOSTOR);
+    for (const frame of bench.heard) bench.link.vouch(frame);
+    bench.pull();
+    bench.pull(GATEWAY, IMPOSTOR);
+    expect(bench.transmit().order.to).toEqual(PULLS_FROM);
   });
 
   it('is lost when nothing was pulled for more than 90 seconds', async () => {
@@ -190,6 +235,22 @@ describe('TX_ACK', () => {
     expect(bench.clock.nextAt()).toBeUndefined();
   });
 
+  it.each([
+    ['another machine', IMPOSTOR],
+    ['another port of the same machine', { ...PULLS_FROM, port: 6 }],
+  ])('is not believed from %s', async (_where, impostor) => {
+    const bench = new LinkBench();
+    bench.pull();
+    bench.pull(GATEWAY, impostor);
+    const { outcome, order } = bench.transmit();
+    bench.acknowledge(order.token, '{"txpk_ack":{"error":"TX_FREQ"}}', GATEWAY, impostor);
+    bench.acknowledge(order.token, '', GATEWAY, impostor);
+    bench.acknowledge(order.token, '{"txpk_ack":{"error":"TOO_LATE"}}');
+    expect(await outcome).toEqual({ kind: 'refused', error: 'TOO_LATE' });
+    expect(bench.link.gateway(GATEWAY)?.drops).toEqual({ 'tx-ack-foreign': 2 });
+    expect(bench.transmit().order.to).toEqual(PULLS_FROM);
+  });
+
   it('may come while the frame is being sent', async () => {
     const bench = new LinkBench();
     bench.pull();
@@ -292,11 +353,14 @@ describe('gateways', () => {
         connectedAt: start,
         lastSeenAt: start,
         downlinkReady: true,
+        proven: false,
         received: 0,
         receivedOk: 0,
         forwarded: 0,
         transmitted: 0,
         ackRate: 0,
+        conflict: undefined,
+        drops: {},
       },
     ]);
     await bench.clock.advance(30_000);
@@ -339,5 +403,90 @@ describe('gateways', () => {
     expect(euis).toContain(GATEWAY);
     expect(euis).toContain(numbered(2_499));
     expect(euis).not.toContain(numbered(0));
+  });
+
+  it('that have proved themselves stay, however many others are invented', async () => {
+    const bench = new LinkBench();
+    bench.pull();
+    bench.push({ rxpk: [rxpkOf(HEARD)] });
+    for (const frame of bench.heard) bench.link.vouch(frame);
+    for (let i = 0; i < 3_000; i++) bench.pull(numbered(i), IMPOSTOR);
+    expect(bench.link.gateways()).toHaveLength(1_000);
+    expect(bench.link.gateway(GATEWAY)).toMatchObject({ proven: true, downlinkReady: true });
+    expect(bench.transmit().order.to).toEqual(PULLS_FROM);
+  });
+
+  it('that were forgotten come back as proven when somebody vouches for their frame', () => {
+    const bench = new LinkBench();
+    bench.push({ rxpk: [rxpkOf(HEARD)] });
+    for (let i = 0; i < 1_500; i++) bench.pull(numbered(i), IMPOSTOR);
+    expect(bench.link.gateway(GATEWAY)).toBeUndefined();
+    for (const frame of bench.heard) bench.link.vouch(frame);
+    expect(bench.link.gateway(GATEWAY)).toMatchObject({ proven: true, downlinkReady: false });
+  });
+
+  it('are not described by somebody elsewhere', async () => {
+    const bench = new LinkBench();
+    bench.pull();
+    bench.push({ stat: { rxnb: 10, pfrm: 'mPower 6.3' } });
+    const before = bench.link.gateway(GATEWAY);
+    await bench.clock.advance(5_000);
+    bench.push({ stat: { rxnb: 99, pfrm: 'x' }, rxpk: [rxpkOf(HEARD)] }, GATEWAY, IMPOSTOR);
+    expect(bench.link.gateway(GATEWAY)).toEqual(before);
+    expect(bench.heard).toMatchObject([{ doubtful: true, phyPayload: HEARD.phyPayload }]);
+    bench.push({ rxpk: [rxpkOf(HEARD)] });
+    expect(bench.heard[1]).not.toHaveProperty('doubtful');
+  });
+});
+
+describe('a flood', () => {
+  const many = (count: number): object => ({ rxpk: Array.from({ length: count }, () => rxpkOf(HEARD)) });
+
+  it('of receptions in one datagram is acted on up to 255 of them; the others are counted', () => {
+    const bench = new LinkBench();
+    bench.push(many(721));
+    expect(bench.heard).toHaveLength(255);
+    expect(bench.link.drops()).toEqual({ 'rxpk-too-many': 466 });
+    expect(bench.link.gateway(GATEWAY)?.drops).toEqual({ 'rxpk-too-many': 466 });
+    expect(bench.log).toMatchObject([{ level: 'warn', fields: { reason: 'rxpk-too-many' }, count: 466 }]);
+  });
+
+  it('in the name of one gateway is acted on up to 4,000 receptions a second; every other one is counted', async () => {
+    const bench = new LinkBench();
+    let sent = 0;
+    for (let i = 0; i < 100; i++) {
+      bench.push(many(200));
+      sent += 200;
+      await bench.clock.advance(20);
+    }
+    expect(bench.heard.length).toBeGreaterThan(7_000);
+    expect(bench.heard.length).toBeLessThanOrEqual(10_000);
+    const { 'rxpk-too-fast': receptions = 0, 'datagram-too-fast': datagrams = 0 } = bench.link.drops();
+    // Each unread datagram held 200.
+    expect(bench.heard.length + receptions + 200 * datagrams).toBe(sent);
+    expect(bench.sent()).toHaveLength(100);
+  });
+
+  it('of unreadable datagrams is not read to its end', () => {
+    const bench = new LinkBench();
+    for (let i = 0; i < 1_000; i++) bench.push(`{"rxpk":[${'[],'.repeat(20_000)}`);
+    const { 'datagram-json': read = 0, 'datagram-too-fast': unread = 0 } = bench.link.drops();
+    expect(read + unread).toBe(1_000);
+    expect(read).toBeLessThan(100);
+  });
+
+  it('in the names of strangers leaves a proven gateway its share', () => {
+    const bench = new LinkBench();
+    bench.pull();
+    bench.push({ rxpk: [rxpkOf(HEARD)] });
+    for (const frame of bench.heard.splice(0)) bench.link.vouch(frame);
+    for (let i = 0; i < 100; i++) {
+      bench.push(many(200), numbered(i), IMPOSTOR);
+      bench.push(many(200), GATEWAY, IMPOSTOR);
+    }
+    const strangers = bench.heard.splice(0).length;
+    expect(strangers).toBeLessThanOrEqual(4_000);
+    bench.push(many(200));
+    expect(bench.heard).toHaveLength(200);
   });
 });

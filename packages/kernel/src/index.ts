@@ -37,7 +37,10 @@ export {
   toHex,
 } from './octets.ts';
 export { type Entropy, Rng, systemEntropy } from './random.ts';
+export { RateBudget } from './rate-budget.ts';
 export { ScaledClock } from './scaled-clock.ts';
+export { type Sum, SummingGate } from './summing-gate.ts';
 export { type MachineTime, machineTime, SystemClock } from './system-clock.ts';
+export { TrustTable } from './trust-table.ts';
 export { utcClock } from './utc-clock.ts';
 export { VirtualClock } from './virtual-clock.ts';

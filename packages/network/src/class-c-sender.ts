@@ -1,5 +1,6 @@
 import { type Eui64, type SteadyMs, steadyMs } from '@airlift/kernel';
 import { downlinkModulation, frameTimeOnAirMs } from '@airlift/lorawan';
+import { readyGateways } from './gateway-choice.ts';
 import { sendInSlot } from './hand-over.ts';
 import type { NetworkParts } from './network-parts.ts';
 import type { DeviceSession } from './network-store.ts';
@@ -82,8 +83,8 @@ export class ClassCSender {
     const content: UnicastContent = { acknowledge: false, fOpts: new Uint8Array(0), application: item };
     const octets = this.#frames.octets(content, rx2DataRate);
     if (octets === undefined) return refuse('payload-too-long');
-    const ready = link.gateways().filter((gateway) => gateway.downlinkReady);
-    const gateway = ready.find((one) => one.gatewayEui === session.lastUplink?.gatewayEui) ?? ready[0];
+    const lastHeardBy = session.lastUplink && link.gateway(session.lastUplink.gatewayEui);
+    const gateway = lastHeardBy?.downlinkReady === true ? lastHeardBy : readyGateways(link)[0];
     if (gateway === undefined) return refuse('no-gateway');
     const modulation = downlinkModulation(config.region, rx2DataRate);
     const airtimeMs = frameTimeOnAirMs(modulation, octets, 'down');

@@ -16,6 +16,11 @@ export interface ReceivedFrame {
   readonly receivedAt: SteadyMs;
   /** Whatever the front end needs to answer on the right board and antenna; opaque to the network server. */
   readonly context: unknown;
+  /**
+   * Came from elsewhere than the way to the gateway leads: somebody else may have made up its signal and counter. What the
+   * frame itself holds is protected by the device's keys.
+   */
+  readonly doubtful?: boolean;
 }
 
 export type TransmitTime =
@@ -56,12 +61,20 @@ export interface GatewayStatus {
   readonly lastSeenAt: SteadyMs;
   /** Frames can be sent to it now. */
   readonly downlinkReady: boolean;
+  /** The network server has vouched for a frame of it. */
+  readonly proven: boolean;
   readonly received: number;
   readonly receivedOk: number;
   readonly forwarded: number;
   readonly transmitted: number;
   /** 0 .. 1 */
   readonly ackRate: number;
+  /** Attempts of somebody else to be given the frames for it; undefined when there was none. */
+  readonly conflict:
+    | { readonly count: number; readonly address: string; readonly port: number; readonly at: SteadyMs }
+    | undefined;
+  /** What it sent and what was dropped, by reason. */
+  readonly drops: Readonly<Record<string, number>>;
 }
 
 /** A gateway protocol front end: receptions come out, transmissions go in. */
@@ -70,5 +83,12 @@ export interface GatewayLink {
   onFrame(listener: (frame: ReceivedFrame) => void): void;
   /** Never rejects: everything that can go wrong is an outcome. */
   transmit(request: TransmitRequest): Promise<TransmitOutcome>;
+  /** All of them, in the order in which they appeared: for people, not for every frame. */
   gateways(): readonly GatewayStatus[];
+  /** One of them, at no more cost however many there are. */
+  gateway(gatewayEui: Eui64): GatewayStatus | undefined;
+  /** Whether more than one gateway was heard after that instant, at no more cost however many there are. */
+  severalHeardSince(at: SteadyMs): boolean;
+  /** To be told of every reception that proved genuine: anyone can invent gateways, but not the frames of devices. */
+  vouch(frame: ReceivedFrame): void;
 }

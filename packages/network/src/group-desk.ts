@@ -8,7 +8,7 @@ import {
   multicastProblem,
 } from '@airlift/lorawan';
 import { CounterBlock } from './counter-block.ts';
-import type { GatewayStatus } from './gateway-link.ts';
+import { readyGateways } from './gateway-choice.ts';
 import { type HandOver, handOver } from './hand-over.ts';
 import { MC_ADDR_QUARANTINE_MS } from './mc-addresses.ts';
 import type { DownlinkFate } from './network-event.ts';
@@ -191,9 +191,9 @@ export class GroupDesk {
 
   /** The gateways chosen for the group that can send now, or all that can when none of the chosen does. */
   #gatewaysOf(record: GroupRecord): readonly Eui64[] {
-    const ready = this.#parts.link.gateways().filter((gateway: GatewayStatus) => gateway.downlinkReady);
-    const chosen = ready.filter((gateway) => record.gatewayEuis.includes(gateway.gatewayEui));
-    return (chosen.length > 0 ? chosen : ready).map((gateway) => gateway.gatewayEui);
+    const { link } = this.#parts;
+    const chosen = record.gatewayEuis.filter((gatewayEui) => link.gateway(gatewayEui)?.downlinkReady === true);
+    return chosen.length > 0 ? chosen : readyGateways(link).map((gateway) => gateway.gatewayEui);
   }
 
   #tell(item: GroupItem, fate: Omit<DownlinkFate, 'kind' | 'ticketId'>): void {

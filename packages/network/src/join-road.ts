@@ -9,7 +9,9 @@ import {
 } from '@airlift/lorawan';
 import type { ReceivedFrame } from './gateway-link.ts';
 import type { NetworkParts } from './network-parts.ts';
+import type { ProvisionedDevice } from './network-store.ts';
 import { joinWindows } from './receive-windows.ts';
+import { vouchFor } from './vouch-for.ts';
 import { sendIntoWindows } from './window-sender.ts';
 
 /** The largest JoinNonce: a device that used them all needs new keys. */
@@ -17,27 +19,42 @@ const LAST_JOIN_NONCE = 0xff_ffff;
 /** Bits of a device address below the network's own part (NetID type 0: seven bits of it). */
 const DEV_ADDR_BITS = 25;
 
-/** Admits a device: checks its key and nonce, stores the new session, then answers. */
-export async function joinRoad(
-  parts: NetworkParts,
-  request: JoinRequest,
-  receptions: readonly ReceivedFrame[],
-  uplink: { readonly frequencyHz: number; readonly dataRate: number },
-): Promise<void> {
-  const { store, counters, config, clock, log } = parts;
+/**
+ * Finds the device whose key made a join-request; undefined when there is none. Looks and compares only, so that it can
+ * be done for every forgery of a flood without making the device's own frames wait.
+ */
+export async function joiningDevice(parts: NetworkParts, request: JoinRequest): Promise<ProvisionedDevice | undefined> {
+  const { store, counters, log } = parts;
   counters.joinRequests += 1;
   const { devEui, devNonce } = request;
   const device = await store.device(devEui);
   if (device === undefined) {
     counters.joinsUnknownDevice += 1;
-    return;
+    return undefined;
   }
-  const rootKey = fromHex(device.appKey);
-  if (!verifyJoinRequest(request, rootKey)) {
+  if (!verifyJoinRequest(request, fromHex(device.appKey))) {
     counters.joinsWrongMic += 1;
     log({ level: 'warn', message: 'join-request with a wrong key', fields: { devEui } });
-    return;
+    return undefined;
   }
+  if (await store.devNonceUsed(devEui, devNonce)) {
+    nonceUsedBefore(parts, request);
+    return undefined;
+  }
+  return device;
+}
+
+/** Admits a device whose key is right: checks its nonce, stores the new session, then answers. */
+export async function joinRoad(
+  parts: NetworkParts,
+  device: ProvisionedDevice,
+  request: JoinRequest,
+  receptions: readonly ReceivedFrame[],
+  uplink: { readonly frequencyHz: number; readonly dataRate: number },
+): Promise<void> {
+  const { store, counters, config, clock, log } = parts;
+  const { devEui, devNonce } = request;
+  const rootKey = fromHex(device.appKey);
   const history = await store.joinHistory(devEui);
   const joinNonce = (history.lastJoinNonce ?? 0) + 1;
   if (joinNonce > LAST_JOIN_NONCE) {
@@ -65,10 +82,11 @@ export async function joinRoad(
     lastUplink: undefined,
   });
   if (!stored) {
-    counters.joinsRepeatedNonce += 1;
-    log({ level: 'warn', message: 'join-request with a nonce used before', fields: { devEui, devNonce } });
+    // The device may also have been removed a moment ago.
+    nonceUsedBefore(parts, request);
     return;
   }
+  vouchFor(parts, receptions);
   const accept = buildJoinAccept(
     {
       joinNonce,
@@ -93,6 +111,11 @@ export async function joinRoad(
   counters.joinsAccepted += 1;
   log({ level: 'info', message: 'device joined', fields: { devEui, devAddr: formatDevAddr(devAddr) } });
   await parts.emit({ kind: 'joined', devEui, at: clock.now() });
+}
+
+function nonceUsedBefore({ counters, log }: NetworkParts, { devEui, devNonce }: JoinRequest): void {
+  counters.joinsRepeatedNonce += 1;
+  log({ level: 'warn', message: 'join-request with a nonce used before', fields: { devEui, devNonce } });
 }
 
 /** A random address within the network's own part that no session uses and no group ever had. */

@@ -1,4 +1,4 @@
-import type { Eui64 } from '@airlift/kernel';
+import { type Eui64, TrustTable } from '@airlift/kernel';
 
 /** What was counted of one gateway. */
 export interface GatewayCounters {
@@ -7,6 +7,9 @@ export interface GatewayCounters {
   wrongMic: number;
   downlinks: number;
 }
+
+/** Anyone can invent gateways, so the counters of no more than so many are kept. */
+const MOST_GATEWAYS = 1_000;
 
 /** What the network server counted since it started. */
 export interface NetworkCounters {
@@ -28,7 +31,9 @@ export interface NetworkCounters {
   downlinksClassC: number;
   downlinksRefused: number;
   groupFrames: number;
-  readonly gateways: Map<Eui64, GatewayCounters>;
+  /** Frames that were dropped because too many of the same device were waiting already. */
+  crowdedOut: number;
+  readonly gateways: TrustTable<Eui64, GatewayCounters>;
 }
 
 export function freshCounters(): NetworkCounters {
@@ -49,23 +54,16 @@ export function freshCounters(): NetworkCounters {
     downlinksClassC: 0,
     downlinksRefused: 0,
     groupFrames: 0,
-    gateways: new Map(),
+    crowdedOut: 0,
+    gateways: new TrustTable(MOST_GATEWAYS),
   };
 }
 
-/** Anyone can invent gateways, so the counters of no more than so many are kept. */
-const MOST_GATEWAYS = 1_000;
-
-/** The counters of a gateway, made when it is first counted; for one too many, the longest known are dropped. */
+/** The counters of a gateway, made when it is first counted. */
 export function gatewayCounters(counters: NetworkCounters, gatewayEui: Eui64): GatewayCounters {
-  let found = counters.gateways.get(gatewayEui);
-  if (found === undefined) {
-    for (const longestKnown of counters.gateways.keys()) {
-      if (counters.gateways.size < MOST_GATEWAYS) break;
-      counters.gateways.delete(longestKnown);
-    }
-    found = { uplinks: 0, wrongMic: 0, downlinks: 0 };
-    counters.gateways.set(gatewayEui, found);
-  }
-  return found;
+  const known = counters.gateways.get(gatewayEui);
+  if (known !== undefined) return known;
+  const fresh = { uplinks: 0, wrongMic: 0, downlinks: 0 };
+  counters.gateways.add(gatewayEui, fresh);
+  return fresh;
 }

@@ -45,6 +45,8 @@ export interface NetworkLogEntry {
   readonly message: string;
   readonly fields: Readonly<Record<string, string | number | undefined>>;
   readonly cause?: unknown;
+  /** How many alike events it stands for; one unless given. */
+  readonly count?: number;
 }
 
 export type NetworkLog = (entry: NetworkLogEntry) => void;

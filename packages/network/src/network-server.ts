@@ -5,6 +5,7 @@ import {
   type Eui64,
   PeerError,
   type SteadyMs,
+  steadyMs,
   toHex,
 } from '@airlift/kernel';
 import {
@@ -18,7 +19,7 @@ import {
 import { Activity } from './activity.ts';
 import type { GatewayLink, ReceivedFrame } from './gateway-link.ts';
 import { GroupDesk } from './group-desk.ts';
-import { joinRoad } from './join-road.ts';
+import { joiningDevice, joinRoad } from './join-road.ts';
 import { allocateMcAddr } from './mc-addresses.ts';
 import type { NetworkConfig } from './network-config.ts';
 import { freshCounters, type NetworkCounters } from './network-counters.ts';
@@ -46,6 +47,14 @@ export type GroupOpening = Omit<GroupRecord, 'gatewayEuis' | 'createdAt'> & { re
 /** How long a gateway counts as one that may still bring a second copy of a frame. */
 const GATEWAY_ACTIVE_MS = 300_000;
 
+/** No device sends so many in a row; forgeries in its name may, and are looked through quickly. */
+const MOST_WAITING = 1_000;
+
+interface Lane {
+  last: Promise<void>;
+  waiting: number;
+}
+
 /** The LoRaWAN network server: joins, uplinks, receive windows, class C and multicast groups. Knows nothing of firmware. */
 export class NetworkServer {
   readonly #parts: NetworkParts;
@@ -53,7 +62,7 @@ export class NetworkServer {
   readonly #groups: GroupDesk;
   readonly #gatherer: UplinkGatherer;
   /** Frames of one device are dealt with one after the other. */
-  readonly #lanes = new Map<string, Promise<void>>();
+  readonly #lanes = new Map<string, Lane>();
   #listener: (event: NetworkEvent) => Promise<void> = () => Promise.resolve();
   #ticket = 0;
   #stopped = false;
@@ -74,10 +83,7 @@ export class NetworkServer {
     this.#gatherer = new UplinkGatherer({
       clock,
       gatherMs: config.gatherMs,
-      gatewayCount: () => {
-        const activeFrom = clock.now() - GATEWAY_ACTIVE_MS;
-        return link.gateways().filter((gateway) => gateway.lastSeenAt > activeFrom).length;
-      },
+      severalGateways: () => link.severalHeardSince(steadyMs(clock.now() - GATEWAY_ACTIVE_MS)),
       deliver: (receptions) => this.#process(receptions),
     });
     link.onFrame((frame) => {
@@ -211,9 +217,15 @@ export class NetworkServer {
       }
       const uplink = { frequencyHz: best.frequencyHz, dataRate };
       if (frame.type === 'join-request') {
-        this.#inLane(`join/${frame.devEui}`, () => joinRoad(this.#parts, frame, receptions, uplink));
+        const lane = `join/${frame.devEui}`;
+        void this.#run(lane, async () => {
+          const device = await joiningDevice(this.#parts, frame);
+          if (device === undefined) return;
+          await this.#inLane(lane, () => joinRoad(this.#parts, device, frame, receptions, uplink));
+        });
       } else if (frame.type === 'data' && frame.direction === 'up') {
-        this.#inLane(`data/${frame.devAddr}`, () => uplinkRoad(this.#parts, this.#unicast, frame, receptions, uplink));
+        const lane = `data/${frame.devAddr}`;
+        void this.#inLane(lane, () => uplinkRoad(this.#parts, this.#unicast, frame, receptions, uplink));
       } else {
         this.#countUnreadable(`unexpected-${frame.type}`);
       }
@@ -232,16 +244,31 @@ export class NetworkServer {
     unreadable.set(code, (unreadable.get(code) ?? 0) + 1);
   }
 
-  #inLane(lane: string, task: () => Promise<void>): void {
-    const before = this.#lanes.get(lane) ?? Promise.resolve();
-    const run = before
-      .then(() => this.#parts.activity.run(task))
-      .catch((cause: unknown) => {
-        this.#parts.log({ level: 'error', message: 'a frame could not be dealt with', fields: { lane }, cause });
+  /** Does a piece of work for a device after those that came before it. Never rejects. */
+  #inLane(name: string, task: () => Promise<void>): Promise<void> {
+    const lane = this.#lanes.get(name) ?? { last: Promise.resolve(), waiting: 0 };
+    if (lane.waiting >= MOST_WAITING) {
+      this.#parts.counters.crowdedOut += 1;
+      this.#parts.log({ level: 'warn', message: 'too many frames of one device at once', fields: { lane: name } });
+      return Promise.resolve();
+    }
+    this.#lanes.set(name, lane);
+    lane.waiting += 1;
+    lane.last = lane.last
+      .then(() => this.#run(name, task))
+      .then(() => {
+        lane.waiting -= 1;
+        if (lane.waiting === 0) this.#lanes.delete(name);
       });
-    this.#lanes.set(lane, run);
-    void run.then(() => {
-      if (this.#lanes.get(lane) === run) this.#lanes.delete(lane);
-    });
+    return lane.last;
+  }
+
+  /** Does a piece of work for a device. Never rejects. */
+  async #run(lane: string, task: () => Promise<void>): Promise<void> {
+    try {
+      await this.#parts.activity.run(task);
+    } catch (cause) {
+      this.#parts.log({ level: 'error', message: 'a frame could not be dealt with', fields: { lane }, cause });
+    }
   }
 }

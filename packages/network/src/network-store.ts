@@ -109,6 +109,8 @@ export interface NetworkStore {
   removeAllDevices(): Promise<void>;
 
   joinHistory(devEui: Eui64): Promise<JoinHistory>;
+  /** Whether a join of the device used this DevNonce. Only `saveJoin` decides; this spares a write for a replay. */
+  devNonceUsed(devEui: Eui64, devNonce: number): Promise<boolean>;
   /** Stores the nonce and the session together; false when this DevNonce was used before (then nothing changes). */
   saveJoin(session: DeviceSession): Promise<boolean>;
   /** The confirmed session, else the newest. */

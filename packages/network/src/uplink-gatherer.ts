@@ -11,21 +11,22 @@ const ECHO_MS = 1_500;
 export class UplinkGatherer {
   readonly #clock: Clock;
   readonly #gatherMs: number;
-  readonly #gatewayCount: () => number;
+  readonly #severalGateways: () => boolean;
   readonly #deliver: (receptions: readonly ReceivedFrame[]) => void;
-  readonly #open = new Map<string, ReceivedFrame[]>();
+  readonly #open = new Map<string, Map<Eui64, ReceivedFrame>>();
   readonly #closed = new Set<string>();
 
   constructor(options: {
     readonly clock: Clock;
     readonly gatherMs: number;
-    readonly gatewayCount: () => number;
+    /** Whether others may bring further copies. */
+    readonly severalGateways: () => boolean;
     /** Receptions of one frame, best signal first, one for each gateway. */
     readonly deliver: (receptions: readonly ReceivedFrame[]) => void;
   }) {
     this.#clock = options.clock;
     this.#gatherMs = options.gatherMs;
-    this.#gatewayCount = options.gatewayCount;
+    this.#severalGateways = options.severalGateways;
     this.#deliver = options.deliver;
   }
 
@@ -33,15 +34,16 @@ export class UplinkGatherer {
     const key = toHex(frame.phyPayload);
     const gathered = this.#open.get(key);
     if (gathered !== undefined) {
-      gathered.push(frame);
+      keepBest(gathered, frame);
       return;
     }
     if (this.#closed.has(key)) return;
-    if (this.#gatewayCount() <= 1) {
-      this.#close(key, [frame]);
+    const receptions = new Map([[frame.gatewayEui, frame]]);
+    // A doubtful copy may be meant to come before the gateway's own.
+    if (frame.doubtful !== true && !this.#severalGateways()) {
+      this.#close(key, receptions);
       return;
     }
-    const receptions = [frame];
     this.#open.set(key, receptions);
     after(this.#clock, this.#gatherMs, () => {
       this.#open.delete(key);
@@ -49,21 +51,20 @@ export class UplinkGatherer {
     });
   }
 
-  #close(key: string, receptions: ReceivedFrame[]): void {
+  #close(key: string, receptions: ReadonlyMap<Eui64, ReceivedFrame>): void {
     this.#closed.add(key);
     after(this.#clock, ECHO_MS, () => this.#closed.delete(key));
-    this.#deliver(bestOfEach(receptions));
+    this.#deliver([...receptions.values()].sort(byWorth));
   }
 }
 
-function bestOfEach(receptions: readonly ReceivedFrame[]): readonly ReceivedFrame[] {
-  const best = new Map<Eui64, ReceivedFrame>();
-  for (const reception of receptions.toSorted(byStrength)) {
-    if (!best.has(reception.gatewayEui)) best.set(reception.gatewayEui, reception);
-  }
-  return [...best.values()];
+/** No more than one copy of each gateway is kept, however often somebody repeats it. */
+function keepBest(receptions: Map<Eui64, ReceivedFrame>, frame: ReceivedFrame): void {
+  const known = receptions.get(frame.gatewayEui);
+  if (known === undefined || byWorth(frame, known) < 0) receptions.set(frame.gatewayEui, frame);
 }
 
-function byStrength(a: ReceivedFrame, b: ReceivedFrame): number {
-  return b.snrDb - a.snrDb || b.rssiDbm - a.rssiDbm;
+/** The best first: what is doubtful comes last, however strong it claims to be. */
+function byWorth(a: ReceivedFrame, b: ReceivedFrame): number {
+  return Number(a.doubtful ?? false) - Number(b.doubtful ?? false) || b.snrDb - a.snrDb || b.rssiDbm - a.rssiDbm;
 }

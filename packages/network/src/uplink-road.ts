@@ -15,6 +15,7 @@ import type { NetworkParts } from './network-parts.ts';
 import type { DeviceSession } from './network-store.ts';
 import { receiveWindows } from './receive-windows.ts';
 import type { AnswerNeeds, UnicastDesk } from './unicast-desk.ts';
+import { vouchFor } from './vouch-for.ts';
 
 /** More than any way from a gateway takes. */
 const BELIEVABLE_MS = 30_000;
@@ -73,6 +74,7 @@ export async function uplinkRoad(
   if (!(await store.saveUplink(session.devEui, session.devAddr, counter.fCnt, lastUplink))) return;
   counters.uplinks += 1;
   gatewayCounters(counters, best.gatewayEui).uplinks += 1;
+  vouchFor(parts, receptions);
 
   desk.uplinkAccepted(session.devEui);
   const isApplication = frame.fPort !== undefined && frame.fPort > 0;

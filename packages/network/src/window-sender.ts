@@ -37,8 +37,9 @@ export async function sendIntoWindows(
   windows: readonly ReceiveWindow[],
   frameFor: FrameForWindow,
 ): Promise<WindowResult> {
-  const reachable = new Set(parts.link.gateways().flatMap((one) => (one.downlinkReady ? one.gatewayEui : [])));
-  const answering = receptions.filter((reception) => reachable.has(reception.gatewayEui)).slice(0, MOST_GATEWAYS);
+  const answering = receptions
+    .filter((reception) => parts.link.gateway(reception.gatewayEui)?.downlinkReady === true)
+    .slice(0, MOST_GATEWAYS);
   let error = answering.length === 0 ? 'gateway-unreachable' : 'no-window';
   for (const window of windows) {
     for (const reception of answering) {

@@ -18,7 +18,7 @@ beforeEach(() => {
   gatherer = new UplinkGatherer({
     clock,
     gatherMs: 120,
-    gatewayCount: () => active,
+    severalGateways: () => active > 1,
     deliver: (receptions) => delivered.push(receptions),
   });
 });

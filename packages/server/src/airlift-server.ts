@@ -69,12 +69,13 @@ export interface AirliftServer {
  */
 export async function startServer(options: ServerOptions): Promise<AirliftServer> {
   const { config } = options;
-  const closers: (() => Promise<void>)[] = [];
+  const log = serverLog(config.logLevel, new SystemClock());
+  const closers: (() => Promise<void>)[] = [async () => log.flush()];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    return await assemble(options, serverLog(config.logLevel), closers, stop);
+    return await assemble(options, log, closers, stop);
   } catch (error) {
     await stop();
     throw error;

@@ -52,6 +52,9 @@ export class NetworkFleetView implements FleetView {
         downlinks: counted?.downlinks ?? 0,
         transmitted: gateway.transmitted,
         ackRate: gateway.ackRate,
+        proven: gateway.proven,
+        conflict: gateway.conflict && { ...gateway.conflict, at: this.#calendar.dateOf(gateway.conflict.at) },
+        drops: gateway.drops,
       };
     });
   }
@@ -97,6 +100,7 @@ export class NetworkFleetView implements FleetView {
       pkts_multicast: groupFrames,
       pkts_dropped: counters.downlinksRefused,
       rx_unreadable: dropped,
+      rx_crowded_out: counters.crowdedOut,
     };
   }
 }

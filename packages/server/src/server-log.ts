@@ -1,7 +1,9 @@
 import type { ApiLog } from '@airlift/api';
 import type { CampaignLog } from '@airlift/campaign';
+import type { Clock, RealMs } from '@airlift/kernel';
 import type { NetworkLog } from '@airlift/network';
-import { destination, type Logger, pino } from 'pino';
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { summedLog } from './summed-log.ts';
 
 /** One log for all parts of the server: JSON lines on standard error. */
 export interface ServerLog {
@@ -9,30 +11,41 @@ export interface ServerLog {
   readonly network: NetworkLog;
   readonly campaign: CampaignLog;
   readonly own: Logger;
+  /** Writes the sums of what was not written line by line; to be called when nothing happens any more. */
+  flush(): void;
 }
 
-export function serverLog(level: string): ServerLog {
-  const own = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination({ fd: 2, sync: true }));
-  const line = (part: string): NetworkLog => {
-    const logger = own.child({ part });
-    return ({ level: entryLevel, message, fields, cause }) => {
-      logger[entryLevel]({ ...fields, ...(cause === undefined ? {} : { err: cause }) }, message);
-    };
-  };
+/** @param clock real time: sums are written once a minute of it, however fast the server's own time runs */
+export function serverLog(
+  level: string,
+  clock: Clock<RealMs>,
+  stream: DestinationStream = destination({ fd: 2, sync: true }),
+): ServerLog {
+  const own = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  const network = summedLog(own.child({ part: 'network' }), clock);
+  const campaign = summedLog(own.child({ part: 'campaign' }), clock);
   const api = own.child({ part: 'api' });
+  const failures = summedLog(api, clock);
   return {
     own,
-    network: line('network'),
-    campaign: line('campaign'),
+    network: network.take,
+    campaign: campaign.take,
     api: (entry) => {
       if (entry.event === 'failure') {
         const { reference, method, path, error } = entry;
         if (isClientGone(error)) api.debug({ method, path }, 'client went away');
-        else api.error({ reference, method, path, err: error }, 'request failed');
+        else {
+          const fields = { reference, method, path };
+          // Every answer has a reference of its own.
+          failures.take({ level: 'error', message: 'request failed', fields, cause: error }, `${method} ${path}`);
+        }
       } else {
         const { event, ...fields } = entry;
         api.debug(fields, event);
       }
+    },
+    flush: () => {
+      for (const log of [network, campaign, failures]) log.flush();
     },
   };
 }

@@ -81,6 +81,16 @@ export class SqlNetworkStore implements NetworkStore {
     };
   }
 
+  async devNonceUsed(devEui: Eui64, devNonce: number): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom('used_dev_nonces')
+      .select('dev_nonce')
+      .where('dev_eui', '=', devEui)
+      .where('dev_nonce', '=', devNonce)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   async saveJoin(session: DeviceSession): Promise<boolean> {
     const { devEui, devNonce, joinNonce } = session;
     const columns = sessionColumns(this.#vault, session);

@@ -5,6 +5,9 @@ const VERSION = 'v1.';
 const NONCE_OCTETS = 12;
 const TAG_OCTETS = 16;
 
+/** Texts that were opened last are kept: every frame of a device needs its keys, and so does every forgery. */
+const MOST_OPENED = 10_000;
+
 /** Length of the master key. */
 export const MASTER_KEY_OCTETS = 32;
 
@@ -16,6 +19,8 @@ export const MASTER_KEY_OCTETS = 32;
 export class Vault {
   readonly #masterKey: Uint8Array;
   readonly #entropy: Entropy;
+  /** By place, since nothing is sealed twice for one place and used both times. */
+  readonly #opened = new Map<string, { readonly sealed: string; readonly text: string }>();
 
   /** @throws CallerError `master-key-invalid` when the key does not have 32 octets */
   constructor(masterKey: Uint8Array, entropy: Entropy) {
@@ -40,6 +45,19 @@ export class Vault {
    * @throws BugError when it was sealed with another key, for another place, or was changed since
    */
   open(sealed: string, place: string): string {
+    const known = this.#opened.get(place);
+    if (known?.sealed === sealed) return known.text;
+    const text = this.#openSealed(sealed, place);
+    this.#opened.delete(place);
+    for (const oldest of this.#opened.keys()) {
+      if (this.#opened.size < MOST_OPENED) break;
+      this.#opened.delete(oldest);
+    }
+    this.#opened.set(place, { sealed, text });
+    return text;
+  }
+
+  #openSealed(sealed: string, place: string): string {
     const octets = Buffer.from(sealed.slice(VERSION.length), 'base64');
     if (!sealed.startsWith(VERSION) || octets.length < NONCE_OCTETS + TAG_OCTETS) {
       throw new BugError(`${place} does not hold a sealed text`);

@@ -41,26 +41,42 @@ const EUI_END = 12;
 /** What a gateway gives as a reason is kept and shown, but not without limit. */
 const MAX_WORD_CHARACTERS = 64;
 
+/** The first twelve octets of what a gateway sends: enough to know whether it is worth reading on. */
+export interface DatagramHead {
+  readonly kind: GatewayDatagram['kind'];
+  readonly version: ProtocolVersion;
+  readonly token: number;
+  readonly gatewayEui: Eui64;
+}
+
+/**
+ * Reads the head alone.
+ * @throws PeerError `datagram-short` | `datagram-version` | `datagram-kind`; nothing else for any octets
+ */
+export function parseDatagramHead(octets: Uint8Array): DatagramHead {
+  const [version, tokenHigh, tokenLow, code] = octets;
+  if (version === undefined || tokenHigh === undefined || tokenLow === undefined || code === undefined) {
+    throw new PeerError('datagram-short', 'a datagram has at least four octets');
+  }
+  if (version !== 1 && version !== 2) throw new PeerError('datagram-version', `protocol version ${version}`);
+  const kind =
+    code === PUSH_DATA ? 'push-data' : code === PULL_DATA ? 'pull-data' : code === TX_ACK ? 'tx-ack' : undefined;
+  if (kind === undefined) throw new PeerError('datagram-kind', `a gateway does not send kind ${code}`);
+  if (octets.length < EUI_END) throw new PeerError('datagram-short', 'the gateway EUI is cut off');
+  const token = tokenHigh * 256 + tokenLow;
+  return { kind, version, token, gatewayEui: eui64FromBigEndian(octets.subarray(HEAD_OCTETS, EUI_END)) };
+}
+
 /**
  * Reads what a packet forwarder sent.
  * @throws PeerError `datagram-short` | `datagram-version` | `datagram-kind` | `datagram-json`; nothing else for any octets
  */
-export function parseGatewayDatagram(octets: Uint8Array): GatewayDatagram {
-  const [version, tokenHigh, tokenLow, kind] = octets;
-  if (version === undefined || tokenHigh === undefined || tokenLow === undefined || kind === undefined) {
-    throw new PeerError('datagram-short', 'a datagram has at least four octets');
-  }
-  if (version !== 1 && version !== 2) throw new PeerError('datagram-version', `protocol version ${version}`);
-  if (kind !== PUSH_DATA && kind !== PULL_DATA && kind !== TX_ACK) {
-    throw new PeerError('datagram-kind', `a gateway does not send kind ${kind}`);
-  }
-  if (octets.length < EUI_END) throw new PeerError('datagram-short', 'the gateway EUI is cut off');
-  const token = tokenHigh * 256 + tokenLow;
-  const gatewayEui = eui64FromBigEndian(octets.subarray(HEAD_OCTETS, EUI_END));
-  const rest = octets.subarray(EUI_END);
-  if (kind === PULL_DATA) return { kind: 'pull-data', version, token, gatewayEui };
-  if (kind === PUSH_DATA) return { kind: 'push-data', version, token, gatewayEui, body: parseObject(rest) };
-  return { kind: 'tx-ack', version, token, gatewayEui, ...parseTxAck(rest) };
+export function parseGatewayDatagram(octets: Uint8Array, head = parseDatagramHead(octets)): GatewayDatagram {
+  const { kind, ...rest } = head;
+  const body = octets.subarray(EUI_END);
+  if (kind === 'pull-data') return { kind, ...rest };
+  if (kind === 'push-data') return { kind, ...rest, body: parseObject(body) };
+  return { kind, ...rest, ...parseTxAck(body) };
 }
 
 /** The answer to PUSH_DATA. */

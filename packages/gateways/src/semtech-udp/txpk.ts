@@ -1,10 +1,13 @@
 import { formatDatr } from '@airlift/lorawan';
 import type { TransmitRequest } from '@airlift/network';
+import type { UdpPeer } from './udp-socket.ts';
 
 /** What of a reception decides where its answer is transmitted. */
 export interface SemtechContext {
   readonly board: number | undefined;
   readonly antenna: number | undefined;
+  /** Where the reception was pushed from. */
+  readonly from?: UdpPeer;
 }
 
 /**
@@ -32,6 +35,7 @@ export function buildTxpk(request: TransmitRequest): Record<string, unknown> {
   };
 }
 
-function isSemtechContext(value: unknown): value is SemtechContext {
+/** Whether the context of a request or reception is ours. */
+export function isSemtechContext(value: unknown): value is SemtechContext {
   return typeof value === 'object' && value !== null && 'board' in value && 'antenna' in value;
 }

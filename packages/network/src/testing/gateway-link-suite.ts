@@ -1,4 +1,4 @@
-import { type Eui64, gpsFromUtc, gpsMs, parseEui64, utcMs, type VirtualClock } from '@airlift/kernel';
+import { type Eui64, gpsFromUtc, gpsMs, parseEui64, steadyMs, utcMs, type VirtualClock } from '@airlift/kernel';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { GatewayLink, ReceivedFrame, TransmitOutcome, TransmitRequest } from '../gateway-link.ts';
 
@@ -183,6 +183,49 @@ export function gatewayLinkSuite(make: () => GatewayLinkBench): void {
         { gatewayEui: A, connectedAt: start, lastSeenAt: start + 5_000, downlinkReady: true },
         { gatewayEui: B, connectedAt: start + 5_000, lastSeenAt: start + 5_000, downlinkReady: true },
       ]);
+    });
+
+    it('can be asked for one by one', () => {
+      bench.appear(A);
+      expect(bench.link.gateway(A)).toEqual(bench.link.gateways()[0]);
+      expect(bench.link.gateway(B)).toBeUndefined();
+    });
+
+    it('tell whether several were heard since an instant', async () => {
+      const start = bench.clock.now();
+      const before = steadyMs(start - 1);
+      expect(bench.link.severalHeardSince(before)).toBe(false);
+      bench.appear(A);
+      bench.appear(A);
+      expect(bench.link.severalHeardSince(before)).toBe(false);
+      await bench.clock.advance(10);
+      bench.appear(B);
+      expect(bench.link.severalHeardSince(before)).toBe(true);
+      expect(bench.link.severalHeardSince(start)).toBe(false);
+      await bench.clock.advance(10);
+      bench.appear(A);
+      bench.appear(A);
+      expect(bench.link.severalHeardSince(steadyMs(start + 9))).toBe(true);
+      expect(bench.link.severalHeardSince(steadyMs(start + 10))).toBe(false);
+    });
+
+    it('are proven once somebody vouched for a frame of them', () => {
+      bench.appear(A);
+      bench.appear(B);
+      bench.hear(A, {
+        phyPayload: octets(23),
+        frequencyHz: 868_300_000,
+        modulation: LORA,
+        rssiDbm: -113,
+        snrDb: -7.5,
+        counterUs: 0,
+        gpsTime: undefined,
+      });
+      expect(bench.link.gateway(A)?.proven).toBe(false);
+      for (const frame of heard) bench.link.vouch(frame);
+      bench.appear(A);
+      expect(bench.link.gateway(A)?.proven).toBe(true);
+      expect(bench.link.gateway(B)?.proven).toBe(false);
     });
   });
 }

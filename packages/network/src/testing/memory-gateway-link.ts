@@ -1,4 +1,4 @@
-import { type Clock, type Eui64, pause } from '@airlift/kernel';
+import { type Clock, type Eui64, pause, type SteadyMs } from '@airlift/kernel';
 import type { GatewayLink, GatewayStatus, ReceivedFrame, TransmitOutcome, TransmitRequest } from '../gateway-link.ts';
 
 /** What a gateway says to a frame it is asked to send; `silence` leads to an unknown outcome after a second. */
@@ -29,6 +29,19 @@ export class MemoryGatewayLink implements GatewayLink {
     return [...this.#gateways.values()];
   }
 
+  gateway(gatewayEui: Eui64): GatewayStatus | undefined {
+    return this.#gateways.get(gatewayEui);
+  }
+
+  severalHeardSince(at: SteadyMs): boolean {
+    return this.gateways().filter((gateway) => gateway.lastSeenAt > at).length > 1;
+  }
+
+  vouch({ gatewayEui }: ReceivedFrame): void {
+    const gateway = this.#gateways.get(gatewayEui);
+    if (gateway !== undefined) this.#gateways.set(gatewayEui, { ...gateway, proven: true });
+  }
+
   async transmit(request: TransmitRequest): Promise<TransmitOutcome> {
     if (this.#gateways.get(request.gatewayEui)?.downlinkReady !== true) return { kind: 'unreachable' };
     this.requests.push(request);
@@ -49,11 +62,14 @@ export class MemoryGatewayLink implements GatewayLink {
       connectedAt: this.#gateways.get(gatewayEui)?.connectedAt ?? now,
       lastSeenAt: now,
       downlinkReady,
+      proven: this.#gateways.get(gatewayEui)?.proven ?? false,
       received: 0,
       receivedOk: 0,
       forwarded: 0,
       transmitted: 0,
       ackRate: 1,
+      conflict: undefined,
+      drops: {},
     });
   }
 

@@ -74,6 +74,10 @@ export class MemoryNetworkStore implements NetworkStore {
     return this.#devices.get(devEui)?.history ?? { lastDevNonce: undefined, lastJoinNonce: undefined, joinCount: 0 };
   }
 
+  async devNonceUsed(devEui: Eui64, devNonce: number): Promise<boolean> {
+    return this.#devices.get(devEui)?.usedDevNonces.has(devNonce) ?? false;
+  }
+
   async saveJoin(session: DeviceSession): Promise<boolean> {
     const stored = this.#devices.get(session.devEui);
     if (stored === undefined || stored.usedDevNonces.has(session.devNonce)) return false;

@@ -193,6 +193,14 @@ export function networkStoreSuite(make: () => NetworkStore | Promise<NetworkStor
       expect([await store.sessions(), await store.joinHistory(A)]).toEqual(before);
     });
 
+    it('tells which nonces a device used', async () => {
+      await store.saveJoin(session({ devNonce: 1, joinNonce: 1 }));
+      await store.saveJoin(session({ devNonce: 0xffff, joinNonce: 2 }));
+      const told = (devNonce: number): Promise<boolean> => store.devNonceUsed(A, devNonce);
+      expect(await Promise.all([1, 0xffff, 0, 2].map(told))).toEqual([true, true, false, false]);
+      expect(await store.devNonceUsed(B, 1)).toBe(false);
+    });
+
     it('lets two devices use the same nonce', async () => {
       expect(await store.saveJoin(session({ devNonce: 4 }))).toBe(true);
       expect(await store.saveJoin(session({ devNonce: 4, devEui: B, devAddr: 2 }))).toBe(true);

@@ -149,6 +149,9 @@ export class Bench {
       link: {
         onFrame: (listener) => link.onFrame(listener),
         gateways: () => link.gateways(),
+        gateway: (gatewayEui) => link.gateway(gatewayEui),
+        severalHeardSince: (at) => link.severalHeardSince(at),
+        vouch: (frame) => link.vouch(frame),
         transmit: (request) => (alive ? link.transmit(request) : new Promise(() => undefined)),
       },
       clock: this.clock,
