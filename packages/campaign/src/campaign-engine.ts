@@ -168,8 +168,9 @@ export class CampaignEngine {
     } catch (cause) {
       if (this.#stopped) return;
       this.#reporter.failure('an event could not be dealt with', { event: event.kind }, cause);
-      // A device whose uplink came to nothing is asked again; the fate of a frame is told only once.
-      if (event.kind === 'uplink' || attempt > MOST_RETRIES) return;
+      // A device whose uplink came to nothing is asked again; the fate of a frame is told only once. A full disk is waited
+      // for however long it takes: the job goes on where it is as soon as there is room.
+      if (event.kind === 'uplink' || (attempt > MOST_RETRIES && !isStorageFull(cause))) return;
       after(this.#ports.clock, RETRY_MS, () => void this.#hear(event, attempt + 1));
     }
   }
@@ -645,6 +646,10 @@ export class CampaignEngine {
 function isStepWorthStoring(before: JobState, after: JobState): boolean {
   if (after.kind !== 'broadcasting' || before.kind !== after.kind) return after !== before;
   return after !== before && after.phase.kind !== 'sending' && after.phase.kind !== 'holding';
+}
+
+function isStorageFull(cause: unknown): boolean {
+  return cause instanceof CallerError && cause.code === 'storage-full';
 }
 
 function sessionOf({ state }: ActiveJob): SessionPlan {

@@ -114,7 +114,7 @@ export const ERROR_TABLE = {
   },
   'login-busy': caller(503, 'Too many logins at once. Try again later.', 'too many passwords wait to be checked'),
   stopping: caller(503, 'Server is stopping', 'a job arrives while the server stops'),
-  'storage-full': caller(507, 'Insufficient storage', 'the storage cannot take the upload'),
+  'storage-full': caller(507, 'Insufficient storage', 'the storage cannot take what had to be written'),
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 
 /** A code of the error table. */

@@ -83,7 +83,12 @@ async function assemble(
 
   const release = claimDataDir(config.data);
   closers.push(async () => release());
-  const store = await openStore({ dataDir: config.data, clock: options.clock ?? realClock, entropy });
+  const store = await openStore({
+    dataDir: config.data,
+    clock: options.clock ?? realClock,
+    entropy,
+    log: log.store,
+  });
   closers.push(() => store.close());
   const clock = options.clock ?? (await scaledClock(config, store));
 

@@ -3,6 +3,7 @@ import { Kysely } from 'kysely';
 import { migrate } from './migrate.ts';
 import type { Tables } from './schema.ts';
 import { WaitingSqliteDialect } from './sqlite-dialect.ts';
+import type { StoreLog } from './store-log.ts';
 
 /** How long a write waits for a write of another process. */
 const BUSY_TIMEOUT_MS = 10_000;
@@ -14,7 +15,7 @@ const JOURNAL_ATTEMPTS = 50;
  * Opens a database file, or `:memory:`, and brings its schema up to date. Writes are on the disk when they are done:
  * write-ahead log, flushed at every commit.
  */
-export async function openDatabase(path: string): Promise<Kysely<Tables>> {
+export async function openDatabase(path: string, log: StoreLog = () => undefined): Promise<Kysely<Tables>> {
   const sqlite = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     useWriteAheadLog(sqlite);
@@ -24,7 +25,7 @@ export async function openDatabase(path: string): Promise<Kysely<Tables>> {
     sqlite.close();
     throw error;
   }
-  const db = new Kysely<Tables>({ dialect: new WaitingSqliteDialect(sqlite) });
+  const db = new Kysely<Tables>({ dialect: new WaitingSqliteDialect(sqlite, log) });
   try {
     await migrate(db);
   } catch (error) {

@@ -14,6 +14,7 @@ import { openVault } from './master-key.ts';
 import { type MetaStore, SqlMetaStore } from './meta-store.ts';
 import { SqlNetworkStore } from './network-store.ts';
 import { openDatabase } from './open-database.ts';
+import type { StoreLog } from './store-log.ts';
 import { FileUploadStore } from './upload-store.ts';
 
 export interface StoreOptions {
@@ -27,6 +28,8 @@ export interface StoreOptions {
   readonly masterKey?: Uint8Array;
   /** File system of the images; the machine's own unless given. */
   readonly files?: FilePort;
+  /** Hears of what people who look after the data should know. */
+  readonly log?: StoreLog;
 }
 
 /** Every store of one data folder. */
@@ -51,7 +54,7 @@ export interface Store {
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { dataDir, clock, entropy, masterKey } = options;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const db = await openDatabase(options.path ?? join(dataDir, 'airlift.db'));
+  const db = await openDatabase(options.path ?? join(dataDir, 'airlift.db'), options.log);
   try {
     const vault = await openVault({ db, dataDir, entropy, masterKey });
     const files = new ImageFiles(join(dataDir, 'images'), options.files ?? nodeFiles, entropy);

@@ -22,6 +22,8 @@ export interface ServerSettings {
   readonly logLevel?: string;
   /** Largest file that the process may write, in blocks of 1024 octets; none by default. */
   readonly fileSizeLimit?: number;
+  /** Seconds without a request after which a login ends. */
+  readonly sessionTimeout?: number;
 }
 
 /** How a process ended. */
@@ -52,11 +54,12 @@ export class ServerProcess {
       ...option('--time-anchor', settings.timeAnchor),
       ...option('--log-level', settings.logLevel),
     ];
+    const env = settings.sessionTimeout === undefined ? {} : { AIRLIFT_SESSION_TIMEOUT: String(settings.sessionTimeout) };
     const limit = settings.fileSizeLimit === undefined ? '' : `ulimit -f ${settings.fileSizeLimit} && `;
     this.#startedAt = performance.now();
     // `exec` makes the shell the server itself, so that signals reach it.
     this.#child = spawn('bash', ['-c', `${limit}exec "$0" "$@"`, process.execPath, PROGRAM, ...options], {
-      env: { PATH: process.env.PATH, AIRLIFT_ADMIN_PASSWORD: ADMIN_PASSWORD },
+      env: { PATH: process.env.PATH, AIRLIFT_ADMIN_PASSWORD: ADMIN_PASSWORD, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
