@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Api, buildApi, commissionAdmin } from '@airlift/api';
 import { ProfileRegistry } from '@airlift/applayer';
 import { CampaignEngine } from '@airlift/campaign';
@@ -6,7 +7,7 @@ import { bindUdpSocket, SemtechUdpLink, type UdpSocket } from '@airlift/gateways
 import { CallerError, type Clock, type Entropy, SystemClock, systemEntropy, utcMs } from '@airlift/kernel';
 import { multicastProblem, type Region, region as regionByName } from '@airlift/lorawan';
 import { DEFAULT_NETWORK_CONFIG, NetworkServer } from '@airlift/network';
-import { claimDataDir, openStore, type Store } from '@airlift/store';
+import { asOpeningFailure, claimDataDir, openStore, type Store } from '@airlift/store';
 import { CampaignJobDesk } from './campaign-job-desk.ts';
 import { NetworkDeviceLink } from './network-device-link.ts';
 import { NetworkFleetView } from './network-fleet-view.ts';
@@ -53,7 +54,8 @@ export interface AirliftServer {
 
 /**
  * Puts the server together and starts it. Whatever was opened before a failure is closed again.
- * @throws CallerError for unusable settings; the system's errors for ports that are taken
+ * @throws CallerError for unusable settings and a data folder that cannot be served; the system's errors for ports that
+ * are taken
  */
 export async function startServer(options: ServerOptions): Promise<AirliftServer> {
   const { config } = options;
@@ -65,7 +67,7 @@ export async function startServer(options: ServerOptions): Promise<AirliftServer
     return await assemble(options, serverLog(config.logLevel), closers, stop);
   } catch (error) {
     await stop();
-    throw error;
+    throw asOpeningFailure(error, join(config.data, 'airlift.db'));
   }
 }
 
@@ -238,11 +240,16 @@ async function scaledClock(config: ServerConfig, store: Store): Promise<Clock> {
 
 function keepTidy(store: Store, clock: Clock, log: ServerLog): () => Promise<void> {
   const timer = setInterval(() => {
-    store.collectGarbage(clock.now()).catch((error: unknown) => log.own.error({ err: error }, 'clean-up failed'));
+    tidy(store, clock).catch((error: unknown) => log.own.error({ err: error }, 'clean-up failed'));
   }, GARBAGE_EVERY_MS);
   timer.unref();
   return () => {
     clearInterval(timer);
     return Promise.resolve();
   };
+}
+
+async function tidy(store: Store, clock: Clock): Promise<void> {
+  await store.collectGarbage(clock.now());
+  await store.checkpoint();
 }

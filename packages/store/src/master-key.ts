@@ -1,12 +1,11 @@
 import { link, open, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { CallerError, type Entropy, toHex } from '@airlift/kernel';
 import type { Kysely } from 'kysely';
+import { dataPath } from './data-files.ts';
 import { syncDirectory } from './file-port.ts';
 import type { Tables } from './schema.ts';
 import { MASTER_KEY_OCTETS, Vault } from './vault.ts';
 
-const FILE_NAME = 'secret.key';
 const CHECK_NAME = 'master-key';
 const CHECK_PLACE = 'vault/check_sealed/master-key';
 const CHECK_TEXT = 'airlift';
@@ -57,7 +56,7 @@ async function readCheck(db: Kysely<Tables>): Promise<string | undefined> {
 
 /** Reads the key file; makes it first when there is none and `entropy` is given. */
 async function keyFromFile(dataDir: string, entropy: Entropy | undefined): Promise<Uint8Array> {
-  const path = join(dataDir, FILE_NAME);
+  const path = dataPath(dataDir, 'masterKey');
   if (entropy !== undefined) await createKeyFile(path, dataDir, entropy);
   try {
     return await readFile(path);

@@ -10,12 +10,12 @@ const provider: MigrationProvider = {
 
 /**
  * Brings the schema up to date, all pending migrations in one transaction; processes that start at once wait for each
- * other. Does nothing when the schema is up to date.
+ * other. Does nothing when the schema is up to date; true when there was something to do.
  * @throws CallerError `database-newer` when a later version of the program wrote the database
  */
-export async function migrate(db: Kysely<Tables>): Promise<void> {
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
-  if (error === undefined) return;
+export async function migrate(db: Kysely<Tables>): Promise<boolean> {
+  const { error, results } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error === undefined) return (results ?? []).length > 0;
   if (error instanceof Error && error.message.startsWith('corrupted migrations')) {
     throw new CallerError('database-newer', 'the database was written by another version of Airlift', { cause: error });
   }
