@@ -82,7 +82,13 @@ describe('a disk that fills up while the server runs', () => {
     fotaFile: 'small.bin',
     schedule_filename: filename,
   });
-  const READS = ['/api/whoami', '/api/session', '/api/lora/fotaschedule', '/api/lora/fotaprogress', '/api/lora/devices'];
+  const READS = [
+    '/api/whoami',
+    '/api/session',
+    '/api/lora/fotaschedule',
+    '/api/lora/fotaprogress',
+    '/api/lora/devices',
+  ];
   let dataDir: string;
   let server: ServerProcess;
   let client: ContractClient;

@@ -1,14 +1,19 @@
 import type { AccountStore, LoginFailures, LoginSession, User } from '@airlift/api';
 import { utcMs } from '@airlift/kernel';
-import type { Kysely } from 'kysely';
-import type { Tables } from './schema.ts';
+import type { Kysely, Selectable } from 'kysely';
+import type { DamagedRecords } from './damaged-records.ts';
+import { damageOf, requireShape } from './record-shape.ts';
+import { LOGIN_FAILURES_ROW, LOGIN_SESSION_ROW, USER_ROW } from './row-shapes.ts';
+import type { LoginFailuresTable, LoginSessionsTable, Tables, UsersTable } from './schema.ts';
 
 /** Users, logins and wrong passwords in the database. */
 export class SqlAccountStore implements AccountStore {
   readonly #db: Kysely<Tables>;
+  readonly #damaged: DamagedRecords;
 
-  constructor(db: Kysely<Tables>) {
+  constructor(db: Kysely<Tables>, damaged: DamagedRecords) {
     this.#db = db;
+    this.#damaged = damaged;
   }
 
   async commissioned(): Promise<boolean> {
@@ -38,7 +43,14 @@ export class SqlAccountStore implements AccountStore {
 
   async user(name: string): Promise<User | undefined> {
     const row = await this.#db.selectFrom('users').selectAll().where('name', '=', name).executeTakeFirst();
-    return row && { name: row.name, role: row.role as User['role'], passwordHash: row.password_hash };
+    if (row === undefined) return undefined;
+    try {
+      return userOf(row);
+    } catch (error) {
+      // The row stays: were the last user set aside, anybody could commission the server anew.
+      this.#damaged.tell('users', name, damageOf(error));
+      return undefined;
+    }
   }
 
   async saveSession(session: LoginSession): Promise<void> {
@@ -63,17 +75,7 @@ export class SqlAccountStore implements AccountStore {
       .selectAll()
       .where('token_hash', '=', tokenHash)
       .executeTakeFirst();
-    return (
-      row && {
-        tokenHash: row.token_hash,
-        userName: row.user_name,
-        role: row.role as LoginSession['role'],
-        address: row.address,
-        port: row.port,
-        createdAt: utcMs(row.created_at),
-        expiresAt: utcMs(row.expires_at),
-      }
-    );
+    return this.#damaged.siftOne('login_sessions', row, loginSessionOf);
   }
 
   async extendSession(tokenHash: string, expiresAt: LoginSession['expiresAt']): Promise<void> {
@@ -102,8 +104,8 @@ export class SqlAccountStore implements AccountStore {
       .selectAll()
       .where('user_name', '=', userName)
       .executeTakeFirst();
-    const lockedUntil = row?.locked_until ?? undefined;
-    return { count: row?.count ?? 0, lockedUntil: lockedUntil === undefined ? undefined : utcMs(lockedUntil) };
+    const failures = await this.#damaged.siftOne('login_failures', row, loginFailuresOf);
+    return failures ?? { count: 0, lockedUntil: undefined };
   }
 
   async saveFailures(userName: string, failures: LoginFailures): Promise<void> {
@@ -114,4 +116,30 @@ export class SqlAccountStore implements AccountStore {
       .onConflict((conflict) => conflict.column('user_name').doUpdateSet(data))
       .execute();
   }
+}
+
+/** @throws DamagedRecord */
+export function userOf(row: Selectable<UsersTable>): User {
+  requireShape(USER_ROW, row);
+  return { name: row.name, role: row.role as User['role'], passwordHash: row.password_hash };
+}
+
+/** @throws DamagedRecord */
+export function loginSessionOf(row: Selectable<LoginSessionsTable>): LoginSession {
+  requireShape(LOGIN_SESSION_ROW, row);
+  return {
+    tokenHash: row.token_hash,
+    userName: row.user_name,
+    role: row.role as LoginSession['role'],
+    address: row.address,
+    port: row.port,
+    createdAt: utcMs(row.created_at),
+    expiresAt: utcMs(row.expires_at),
+  };
+}
+
+/** @throws DamagedRecord */
+export function loginFailuresOf(row: Selectable<LoginFailuresTable>): LoginFailures {
+  requireShape(LOGIN_FAILURES_ROW, row);
+  return { count: row.count, lockedUntil: row.locked_until === null ? undefined : utcMs(row.locked_until) };
 }

@@ -1,12 +1,16 @@
 import { CallerError } from '@airlift/kernel';
 import { type Kysely, type MigrationProvider, Migrator } from 'kysely';
 import { first } from './migrations/m0001-first.ts';
+import { damagedRecords } from './migrations/m0002-damaged-records.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration by name; names sort in the order of application. Code instead of files, so that a bundle has them. */
-const provider: MigrationProvider = {
-  getMigrations: async () => ({ '0001-first': first }),
-};
+const MIGRATIONS = { '0001-first': first, '0002-damaged-records': damagedRecords };
+
+const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };
+
+/** Names of all migrations, in the order of application. */
+export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS);
 
 /**
  * Brings the schema up to date, all pending migrations in one transaction; processes that start at once wait for each

@@ -8,6 +8,7 @@ import { SqlAccountStore } from './account-store.ts';
 import { checkpoint, finalCheckpoint } from './checkpoint.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { dataPath } from './data-files.ts';
+import { DamagedRecords } from './damaged-records.ts';
 import { asOpeningFailure } from './database-failure.ts';
 import { type FilePort, nodeFiles } from './file-port.ts';
 import { hasMasterKey, requireDatabaseFile } from './lost-database.ts';
@@ -65,7 +66,7 @@ export interface Store {
  *   `database-missing` | `database-incomplete` | `database-damaged`
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { dataDir, clock, entropy, masterKey, log = () => undefined } = options;
+  const { dataDir, log = () => undefined } = options;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await tightenPermissions(dataDir, log);
   const path = options.path ?? dataPath(dataDir, 'database');
@@ -87,18 +88,19 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 async function storeOn(
   db: Kysely<Tables>,
   mark: UnclosedMark | undefined,
-  { dataDir, clock, entropy, masterKey, files: port = nodeFiles }: StoreOptions & { readonly log: StoreLog },
+  { dataDir, clock, entropy, masterKey, log, files: port = nodeFiles }: StoreOptions & { readonly log: StoreLog },
 ): Promise<Store> {
-  const vault = await openVault({ db, dataDir, entropy, masterKey });
+  const damaged = new DamagedRecords(db, clock, log);
+  const vault = await openVault({ db, dataDir, entropy, masterKey, damaged });
   const files = new ImageFiles(dataPath(dataDir, 'images'), port, entropy);
   await files.prepare();
   const images = new FileImageStore(db, files, clock);
   return {
-    network: new SqlNetworkStore(db, vault),
-    jobs: new SqlJobStore(db, vault),
+    network: new SqlNetworkStore(db, vault, damaged),
+    jobs: new SqlJobStore(db, vault, damaged, clock),
     images,
-    uploads: new FileUploadStore(db, files, images, clock),
-    accounts: new SqlAccountStore(db),
+    uploads: new FileUploadStore(db, files, images, clock, damaged),
+    accounts: new SqlAccountStore(db, damaged),
     meta: new SqlMetaStore(db),
     collectGarbage: (now) => collectGarbage(db, files, now),
     checkpoint: () => checkpoint(db),

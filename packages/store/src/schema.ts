@@ -21,6 +21,7 @@ export interface Tables {
   readonly users: UsersTable;
   readonly login_sessions: LoginSessionsTable;
   readonly login_failures: LoginFailuresTable;
+  readonly damaged_records: DamagedRecordsTable;
 }
 
 /** Small settings of the server. */
@@ -126,13 +127,13 @@ export interface JobsTable {
 }
 
 /** Apart from the job, whose row is written with every frame: a plan names thousands of devices. */
-interface JobPlansTable {
+export interface JobPlansTable {
   job_id: string;
   /** JSON of `JobPlan` */
   plan: string;
 }
 
-interface JobDevicesTable {
+export interface JobDevicesTable {
   job_id: string;
   dev_eui: string;
   /** Place in the plan. */
@@ -168,13 +169,13 @@ export interface UploadsTable {
   uploaded_at: number;
 }
 
-interface UsersTable {
+export interface UsersTable {
   name: string;
   role: string;
   password_hash: string;
 }
 
-interface LoginSessionsTable {
+export interface LoginSessionsTable {
   token_hash: string;
   user_name: string;
   role: string;
@@ -184,8 +185,21 @@ interface LoginSessionsTable {
   expires_at: number;
 }
 
-interface LoginFailuresTable {
+export interface LoginFailuresTable {
   user_name: string;
   count: number;
   locked_until: number | null;
+}
+
+/** Records that could not be read, moved out of their tables. */
+interface DamagedRecordsTable {
+  /** Grows with every record. */
+  position: number;
+  table_name: string;
+  /** Values of the key columns, joined by `/`. */
+  record_key: string;
+  reason: string;
+  /** JSON: the rows by table, as they were */
+  content: string;
+  found_at: number;
 }

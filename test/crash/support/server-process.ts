@@ -54,7 +54,8 @@ export class ServerProcess {
       ...option('--time-anchor', settings.timeAnchor),
       ...option('--log-level', settings.logLevel),
     ];
-    const env = settings.sessionTimeout === undefined ? {} : { AIRLIFT_SESSION_TIMEOUT: String(settings.sessionTimeout) };
+    const env =
+      settings.sessionTimeout === undefined ? {} : { AIRLIFT_SESSION_TIMEOUT: String(settings.sessionTimeout) };
     const limit = settings.fileSizeLimit === undefined ? '' : `ulimit -f ${settings.fileSizeLimit} && `;
     this.#startedAt = performance.now();
     // `exec` makes the shell the server itself, so that signals reach it.
