@@ -16,6 +16,7 @@ import {
 import type {
   DeviceSessionsTable,
   DevicesTable,
+  ImagesTable,
   JobDevicesTable,
   JobsTable,
   LoginFailuresTable,
@@ -123,6 +124,8 @@ export const UPLOAD_ROW = shape({
   position: count,
   uploaded_at: instant,
 } satisfies ShapeOf<UploadsTable>);
+
+export const IMAGE_ROW = shape({ sha256, size_bytes: count, kept_at: instant } satisfies ShapeOf<ImagesTable>);
 
 export const USER_ROW = shape({ name: text, role, password_hash: text.min(1) } satisfies ShapeOf<UsersTable>);
 

@@ -153,7 +153,7 @@ interface JobFramesTable {
 }
 
 /** Every file in the folder of images. */
-interface ImagesTable {
+export interface ImagesTable {
   sha256: string;
   size_bytes: number;
   /** When somebody last said that the image is wanted. */
