@@ -12,7 +12,7 @@ const MAY_IMPORT = {
   api: ['kernel', 'contract'],
   store: ['kernel', 'network', 'campaign', 'api', 'contract'],
   server: ['kernel', 'lorawan', 'applayer', 'network', 'campaign', 'contract', 'gateways', 'fleet', 'api', 'store'],
-  cli: ['kernel', 'wire', 'lorawan', 'applayer', 'contract', 'fleet', 'server'],
+  cli: ['kernel', 'wire', 'lorawan', 'applayer', 'contract', 'fleet', 'server', 'store'],
 };
 
 module.exports = {

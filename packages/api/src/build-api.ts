@@ -52,7 +52,7 @@ const MOST_PATH_PART = 1024;
 export async function buildApi(options: ApiOptions): Promise<Api> {
   const { ports, clock, calendar, entropy = systemEntropy, log = () => {} } = options;
   const config = apiConfig(options.config);
-  const sessions = new SessionDesk(ports.accounts, clock, config.timeoutSeconds);
+  const sessions = new SessionDesk(ports.accounts, clock, config.timeoutSeconds, log);
   const loginDesk = new LoginDesk(ports.accounts, clock, entropy, config);
 
   const answer = (error: unknown, request: FastifyRequest): Failure => {

@@ -16,6 +16,11 @@ export type ApiLogEntry =
       readonly method: string;
       readonly path: string;
       readonly error: unknown;
+    }
+  | {
+      /** Sessions can be prolonged in memory only; told once until it works again. */
+      readonly event: 'session-unstored';
+      readonly error: unknown;
     };
 
 /** Takes one entry; must not throw. */

@@ -46,15 +46,25 @@ export class Harness {
         await saveUser(harness.ports, { name: role, role, password: PASSWORDS[role] }, hashing);
       }
     }
-    harness.api = await buildApi({
-      ports: harness.ports,
-      clock: harness.clock,
-      calendar: new OffsetCalendar(),
-      entropy: harness.rng,
-      config: options.config ?? {},
-      log: (entry) => harness.log.push(entry),
-    });
+    harness.api = await harness.#build(options.config ?? {});
     return harness;
+  }
+
+  /** Another API over the same memory and the same time, as after a restart. */
+  static async sharing(other: Harness): Promise<{ readonly api: Api }> {
+    return { api: await other.#build({}) };
+  }
+
+  #build(config: Partial<ApiConfig>): Promise<Api> {
+    const { ports, clock, rng: entropy } = this;
+    return buildApi({
+      ports,
+      clock,
+      calendar: new OffsetCalendar(),
+      entropy,
+      config,
+      log: (entry) => this.log.push(entry),
+    });
   }
 
   /** A token of a user of the role. */

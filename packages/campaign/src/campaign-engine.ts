@@ -189,8 +189,9 @@ export class CampaignEngine {
     } catch (cause) {
       if (this.#stopped) return;
       this.#reporter.failure('an event could not be dealt with', { event: event.kind }, cause);
-      // A device whose uplink came to nothing is asked again; the fate of a frame is told only once.
-      if (event.kind === 'uplink' || attempt > MOST_RETRIES) return;
+      // A device whose uplink came to nothing is asked again; the fate of a frame is told only once. A full disk is waited
+      // for however long it takes: the job goes on where it is as soon as there is room.
+      if (event.kind === 'uplink' || (attempt > MOST_RETRIES && !isStorageFull(cause))) return;
       after(this.#ports.clock, RETRY_MS, () => void this.#hear(event, attempt + 1));
     }
   }
@@ -719,6 +720,10 @@ function isStepWorthStoring(before: JobState, after: JobState): boolean {
 /** The link has no multicast address to give. */
 function isExhausted(cause: unknown): boolean {
   return cause instanceof CallerError && cause.code === 'mc-addresses-exhausted';
+}
+
+function isStorageFull(cause: unknown): boolean {
+  return cause instanceof CallerError && cause.code === 'storage-full';
 }
 
 function sessionOf({ state }: ActiveJob): SessionPlan {

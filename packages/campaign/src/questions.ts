@@ -68,7 +68,7 @@ function multicastSetup(steps: readonly SetupStep[], context: QuestionContext): 
               McAddr: session.mcAddr,
               McKey_encrypted: encryptedGroupKey(fromHex(session.mcKey), genAppKey, traits.keyScheme),
               // One less than the first: 0 for an address that was never used, as gateways send it.
-              minMcFCnt: session.firstFCnt - 1,
+              minMcFCnt: Math.max(0, session.firstFCnt - 1),
               maxMcFCnt: traits.maxMcFCnt,
             },
           }

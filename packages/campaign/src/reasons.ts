@@ -60,6 +60,10 @@ export const REASONS = {
     text: 'The server has no multicast address left for the session',
     advice: 'Set another mcAddrPrefix in the configuration and schedule the job again',
   },
+  'record-damaged': {
+    text: 'What the server had stored about the device in this job was damaged on its disk',
+    advice: 'Run airlift doctor, then run the update again for this device',
+  },
   'not-sent': {
     text: 'No gateway could send the frames of the session',
     advice: 'Check that a gateway is connected and its transmit frequencies fit the region',

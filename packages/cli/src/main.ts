@@ -2,6 +2,7 @@
 import { AirliftError } from '@airlift/kernel';
 import { Command } from 'commander';
 import { registerDemo } from './demo/register-demo.ts';
+import { registerDoctor } from './doctor-command.ts';
 import { registerFleet } from './fleet-command.ts';
 import { registerServe } from './serve-command.ts';
 import { registerTools } from './tools/index.ts';
@@ -17,6 +18,7 @@ function buildProgram(): Command {
   registerServe(program);
   registerDemo(program);
   registerFleet(program);
+  registerDoctor(program);
   registerTools(program);
   return program;
 }

@@ -70,6 +70,8 @@ async function serve(chosen: Readonly<Record<string, unknown>>): Promise<void> {
   const settings = Object.fromEntries(
     OPTIONS.map(([flag, setting]) => [setting, chosen[attributeName(flag)]] as const),
   );
+  // Whatever the server writes, and whoever writes it, is for its owner alone.
+  process.umask(0o077);
   const config = await readConfig({
     ...(typeof chosen.config === 'string' ? { file: chosen.config } : {}),
     environment: process.env,

@@ -118,7 +118,7 @@ export const ERROR_TABLE = {
     'the turn did not come in time to check the password',
   ),
   stopping: caller(503, 'Server is stopping', 'a job arrives while the server stops'),
-  'storage-full': caller(507, 'Insufficient storage', 'the storage cannot take the upload'),
+  'storage-full': caller(507, 'Insufficient storage', 'the storage cannot take what had to be written'),
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 
 /** A code of the error table. */

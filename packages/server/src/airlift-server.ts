@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Api, buildApi, commissionAdmin } from '@airlift/api';
 import { ProfileRegistry } from '@airlift/applayer';
 import { CampaignEngine } from '@airlift/campaign';
@@ -15,7 +16,7 @@ import {
 } from '@airlift/kernel';
 import { multicastProblem, type Region, region as regionByName } from '@airlift/lorawan';
 import { DEFAULT_NETWORK_CONFIG, NetworkServer } from '@airlift/network';
-import { claimDataDir, openStore, type Store } from '@airlift/store';
+import { asOpeningFailure, claimDataDir, openStore, type Store } from '@airlift/store';
 import { CampaignJobDesk } from './campaign-job-desk.ts';
 import { NetworkDeviceLink } from './network-device-link.ts';
 import { NetworkFleetView } from './network-fleet-view.ts';
@@ -65,7 +66,8 @@ export interface AirliftServer {
 
 /**
  * Puts the server together and starts it. Whatever was opened before a failure is closed again.
- * @throws CallerError for unusable settings; the system's errors for ports that are taken
+ * @throws CallerError for unusable settings and a data folder that cannot be served; the system's errors for ports that
+ * are taken
  */
 export async function startServer(options: ServerOptions): Promise<AirliftServer> {
   const { config } = options;
@@ -78,7 +80,7 @@ export async function startServer(options: ServerOptions): Promise<AirliftServer
     return await assemble(options, log, closers, stop);
   } catch (error) {
     await stop();
-    throw error;
+    throw asOpeningFailure(error, join(config.data, 'airlift.db'));
   }
 }
 
@@ -96,7 +98,12 @@ async function assemble(
 
   const release = claimDataDir(config.data);
   closers.push(async () => release());
-  const store = await openStore({ dataDir: config.data, clock: realClock, entropy });
+  const store = await openStore({
+    dataDir: config.data,
+    clock: realClock,
+    entropy,
+    log: log.store,
+  });
   closers.push(() => store.close());
   const time = await startTime({
     realClock,
@@ -259,11 +266,16 @@ function answerTimes(timeScale: number): { readonly rxDelayS: number; readonly a
 
 function keepTidy(store: Store, clock: Clock<RealMs>, log: ServerLog): () => Promise<void> {
   const timer = setInterval(() => {
-    store.collectGarbage(clock.now()).catch((error: unknown) => log.own.error({ err: error }, 'clean-up failed'));
+    tidy(store, clock).catch((error: unknown) => log.own.error({ err: error }, 'clean-up failed'));
   }, GARBAGE_EVERY_MS);
   timer.unref();
   return () => {
     clearInterval(timer);
     return Promise.resolve();
   };
+}
+
+async function tidy(store: Store, clock: Clock<RealMs>): Promise<void> {
+  await store.collectGarbage(clock.now());
+  await store.checkpoint();
 }

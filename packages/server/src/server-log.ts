@@ -2,6 +2,7 @@ import type { ApiLog } from '@airlift/api';
 import type { CampaignLog } from '@airlift/campaign';
 import type { Clock, RealMs } from '@airlift/kernel';
 import type { NetworkLog } from '@airlift/network';
+import type { StoreLog } from '@airlift/store';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { summedLog } from './summed-log.ts';
 
@@ -10,6 +11,7 @@ export interface ServerLog {
   readonly api: ApiLog;
   readonly network: NetworkLog;
   readonly campaign: CampaignLog;
+  readonly store: StoreLog;
   readonly own: Logger;
   /** Writes the sums of what was not written line by line; to be called when nothing happens any more. */
   flush(): void;
@@ -24,12 +26,14 @@ export function serverLog(
   const own = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
   const network = summedLog(own.child({ part: 'network' }), clock);
   const campaign = summedLog(own.child({ part: 'campaign' }), clock);
+  const store = summedLog(own.child({ part: 'store' }), clock);
   const api = own.child({ part: 'api' });
   const failures = summedLog(api, clock);
   return {
     own,
     network: network.take,
     campaign: campaign.take,
+    store: store.take,
     api: (entry) => {
       if (entry.event === 'failure') {
         const { reference, method, path, error } = entry;
@@ -39,13 +43,15 @@ export function serverLog(
           // Every answer has a reference of its own.
           failures.take({ level: 'error', message: 'request failed', fields, cause: error }, `${method} ${path}`);
         }
+      } else if (entry.event === 'session-unstored') {
+        api.warn({ err: entry.error }, 'sessions cannot be prolonged on the disk; they last in memory');
       } else {
         const { event, ...fields } = entry;
         api.debug(fields, event);
       }
     },
     flush: () => {
-      for (const log of [network, campaign, failures]) log.flush();
+      for (const log of [network, campaign, store, failures]) log.flush();
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Clock, type RealMs, SummingGate } from '@airlift/kernel';
+import { CallerError, type Clock, type RealMs, SummingGate } from '@airlift/kernel';
 import type { NetworkLogEntry } from '@airlift/network';
 import type { Logger } from 'pino';
 
@@ -31,11 +31,17 @@ export function summedLog(logger: Logger, clock: Clock<RealMs>): SummedLog {
   });
   return {
     take: (entry, source = textsOf(entry)) => {
-      if (entry.level === 'info') write(entry, {});
+      // The store says once that the disk is full: that is not repeated for everything that fails meanwhile.
+      if (isStorageFull(entry.cause)) logger.debug({ ...entry.fields, err: entry.cause }, entry.message);
+      else if (entry.level === 'info') write(entry, {});
       else gate.take(entry.message, source, entry, entry.count);
     },
     flush: () => gate.flush(),
   };
+}
+
+function isStorageFull(cause: unknown): boolean {
+  return cause instanceof CallerError && cause.code === 'storage-full';
 }
 
 function textsOf({ fields }: NetworkLogEntry): string {

@@ -1,14 +1,19 @@
 import type { AccountStore, LoginFailures, LoginSession, LoginSource, OpenSession, User } from '@airlift/api';
 import { realMs } from '@airlift/kernel';
-import type { Kysely } from 'kysely';
-import type { Tables } from './schema.ts';
+import type { Kysely, Selectable } from 'kysely';
+import type { DamagedRecords } from './damaged-records.ts';
+import { damageOf, requireShape } from './record-shape.ts';
+import { LOGIN_FAILURES_ROW, LOGIN_SESSION_ROW, USER_ROW } from './row-shapes.ts';
+import type { LoginFailuresTable, LoginSessionsTable, Tables, UsersTable } from './schema.ts';
 
 /** Users, logins and wrong passwords in the database. */
 export class SqlAccountStore implements AccountStore {
   readonly #db: Kysely<Tables>;
+  readonly #damaged: DamagedRecords;
 
-  constructor(db: Kysely<Tables>) {
+  constructor(db: Kysely<Tables>, damaged: DamagedRecords) {
     this.#db = db;
+    this.#damaged = damaged;
   }
 
   async commissioned(): Promise<boolean> {
@@ -38,7 +43,14 @@ export class SqlAccountStore implements AccountStore {
 
   async user(name: string): Promise<User | undefined> {
     const row = await this.#db.selectFrom('users').selectAll().where('name', '=', name).executeTakeFirst();
-    return row && { name: row.name, role: row.role as User['role'], passwordHash: row.password_hash };
+    if (row === undefined) return undefined;
+    try {
+      return userOf(row);
+    } catch (error) {
+      // The row stays: were the last user set aside, anybody could commission the server anew.
+      this.#damaged.tell('users', name, damageOf(error));
+      return undefined;
+    }
   }
 
   async removeUser(name: string): Promise<void> {
@@ -71,17 +83,14 @@ export class SqlAccountStore implements AccountStore {
       .select('users.role')
       .where('token_hash', '=', tokenHash)
       .executeTakeFirst();
-    return (
-      row && {
-        tokenHash: row.token_hash,
-        userName: row.user_name,
-        role: row.role as OpenSession['role'],
-        address: row.address,
-        port: row.port,
-        createdAt: realMs(row.created_at),
-        expiresAt: realMs(row.expires_at),
-      }
-    );
+    if (row === undefined) return undefined;
+    const { role, ...stored } = row;
+    const session = await this.#damaged.siftOne('login_sessions', stored, loginSessionOf);
+    if (session === undefined) return undefined;
+    if (isRole(role)) return { ...session, role };
+    // The user stays, as in `user`; whoever that is may do nothing.
+    this.#damaged.tell('users', session.userName, 'role is not one of admin, user, guest');
+    return undefined;
   }
 
   async extendSession(tokenHash: string, expiresAt: LoginSession['expiresAt']): Promise<void> {
@@ -116,8 +125,8 @@ export class SqlAccountStore implements AccountStore {
       .where('name_hash', '=', nameHash)
       .where('client', '=', client)
       .executeTakeFirst();
-    const lockedUntil = row?.locked_until ?? undefined;
-    return { count: row?.count ?? 0, lockedUntil: lockedUntil === undefined ? undefined : realMs(lockedUntil) };
+    const failures = await this.#damaged.siftOne('login_failures', row, loginFailuresOf);
+    return failures ?? { count: 0, lockedUntil: undefined };
   }
 
   async saveFailures({ client, nameHash }: LoginSource, failures: LoginFailures, keep: number): Promise<void> {
@@ -146,4 +155,33 @@ export class SqlAccountStore implements AccountStore {
   async forgetFailures(nameHash: string): Promise<void> {
     await this.#db.deleteFrom('login_failures').where('name_hash', '=', nameHash).execute();
   }
+}
+
+function isRole(text: string): text is User['role'] {
+  return text === 'admin' || text === 'user' || text === 'guest';
+}
+
+/** @throws DamagedRecord */
+export function userOf(row: Selectable<UsersTable>): User {
+  requireShape(USER_ROW, row);
+  return { name: row.name, role: row.role as User['role'], passwordHash: row.password_hash };
+}
+
+/** @throws DamagedRecord */
+export function loginSessionOf(row: Selectable<LoginSessionsTable>): LoginSession {
+  requireShape(LOGIN_SESSION_ROW, row);
+  return {
+    tokenHash: row.token_hash,
+    userName: row.user_name,
+    address: row.address,
+    port: row.port,
+    createdAt: realMs(row.created_at),
+    expiresAt: realMs(row.expires_at),
+  };
+}
+
+/** @throws DamagedRecord */
+export function loginFailuresOf(row: Selectable<LoginFailuresTable>): LoginFailures {
+  requireShape(LOGIN_FAILURES_ROW, row);
+  return { count: row.count, lockedUntil: row.locked_until === null ? undefined : realMs(row.locked_until) };
 }

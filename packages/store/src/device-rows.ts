@@ -1,8 +1,10 @@
-import { parseEui64, steadyMs } from '@airlift/kernel';
+import { type Eui64, steadyMs } from '@airlift/kernel';
 import type { DeviceSession, GroupRecord, LastUplink, ProvisionedDevice } from '@airlift/network';
 import type { Selectable } from 'kysely';
+import { readJson, requireShape } from './record-shape.ts';
+import { DEVICE_ROW, DEVICE_SESSION_ROW, GATEWAY_EUIS, GROUP_ROW, LAST_UPLINK, requireKey } from './row-shapes.ts';
 import type { DeviceSessionsTable, DevicesTable, McGroupsTable } from './schema.ts';
-import type { Vault } from './vault.ts';
+import type { Opener, Vault } from './vault.ts';
 
 /** Columns of a device that its owner may change. */
 export function deviceColumns(vault: Vault, device: ProvisionedDevice) {
@@ -20,16 +22,17 @@ export function deviceColumns(vault: Vault, device: ProvisionedDevice) {
   };
 }
 
-/** The device of a row. */
-export function deviceOf(vault: Vault, row: Selectable<DevicesTable>): ProvisionedDevice {
+/** The device of a row. @throws DamagedRecord, or BugError for a sealed text that does not open */
+export function deviceOf(vault: Opener, row: Selectable<DevicesTable>): ProvisionedDevice {
+  requireShape(DEVICE_ROW, row);
   const { dev_eui, gen_app_key_sealed } = row;
   return {
-    devEui: parseEui64(dev_eui),
+    devEui: dev_eui as Eui64,
     name: row.name,
-    joinEui: parseEui64(row.join_eui),
-    appKey: vault.open(row.app_key_sealed, `devices/app_key/${dev_eui}`),
+    joinEui: row.join_eui as Eui64,
+    appKey: openKey(vault, row.app_key_sealed, 'devices/app_key', dev_eui),
     genAppKey:
-      gen_app_key_sealed === null ? undefined : vault.open(gen_app_key_sealed, `devices/gen_app_key/${dev_eui}`),
+      gen_app_key_sealed === null ? undefined : openKey(vault, gen_app_key_sealed, 'devices/gen_app_key', dev_eui),
     deviceClass: row.device_class as ProvisionedDevice['deviceClass'],
     deviceProfileId: row.device_profile_id ?? undefined,
     networkProfileId: row.network_profile_id ?? undefined,
@@ -60,14 +63,15 @@ export function sessionColumns(vault: Vault, session: DeviceSession) {
   };
 }
 
-/** The session of a row. */
-export function sessionOf(vault: Vault, row: Selectable<DeviceSessionsTable>): DeviceSession {
+/** The session of a row. @throws DamagedRecord, or BugError for a sealed text that does not open */
+export function sessionOf(vault: Opener, row: Selectable<DeviceSessionsTable>): DeviceSession {
+  requireShape(DEVICE_SESSION_ROW, row);
   const id = `${row.dev_eui}/${row.dev_addr}`;
   return {
-    devEui: parseEui64(row.dev_eui),
+    devEui: row.dev_eui as Eui64,
     devAddr: row.dev_addr,
-    nwkSKey: vault.open(row.nwk_s_key_sealed, `device_sessions/nwk_s_key/${id}`),
-    appSKey: vault.open(row.app_s_key_sealed, `device_sessions/app_s_key/${id}`),
+    nwkSKey: openKey(vault, row.nwk_s_key_sealed, 'device_sessions/nwk_s_key', id),
+    appSKey: openKey(vault, row.app_s_key_sealed, 'device_sessions/app_s_key', id),
     joinNonce: row.join_nonce,
     devNonce: row.dev_nonce,
     joinedAt: steadyMs(row.joined_at),
@@ -77,7 +81,7 @@ export function sessionOf(vault: Vault, row: Selectable<DeviceSessionsTable>): D
     rx1DrOffset: row.rx1_dr_offset,
     rx2DataRate: row.rx2_data_rate,
     rx2FrequencyHz: row.rx2_frequency_hz,
-    lastUplink: row.last_uplink === null ? undefined : (JSON.parse(row.last_uplink) as LastUplink),
+    lastUplink: row.last_uplink === null ? undefined : lastUplinkOf(row.last_uplink),
   };
 }
 
@@ -96,17 +100,30 @@ export function groupColumns(vault: Vault, group: GroupRecord) {
   };
 }
 
-/** The group of a row that is open. */
-export function groupOf(vault: Vault, row: Selectable<McGroupsTable>): GroupRecord {
+/** The group of a row that is open. @throws DamagedRecord, or BugError for a sealed text that does not open */
+export function groupOf(vault: Opener, row: Selectable<McGroupsTable>): GroupRecord {
+  requireShape(GROUP_ROW, row);
+  const gatewayEuis = readJson(row.gateway_euis, 'gateway_euis');
+  requireShape(GATEWAY_EUIS, gatewayEuis);
   return {
     groupId: row.group_id,
     mcAddr: row.mc_addr,
-    mcNwkSKey: vault.open(row.mc_nwk_s_key_sealed ?? '', `mc_groups/mc_nwk_s_key/${row.group_id}`),
-    mcAppSKey: vault.open(row.mc_app_s_key_sealed ?? '', `mc_groups/mc_app_s_key/${row.group_id}`),
+    mcNwkSKey: openKey(vault, row.mc_nwk_s_key_sealed ?? '', 'mc_groups/mc_nwk_s_key', row.group_id),
+    mcAppSKey: openKey(vault, row.mc_app_s_key_sealed ?? '', 'mc_groups/mc_app_s_key', row.group_id),
     frequencyHz: row.frequency_hz,
     dataRate: row.data_rate,
-    gatewayEuis: JSON.parse(row.gateway_euis) as GroupRecord['gatewayEuis'],
+    gatewayEuis: gatewayEuis as GroupRecord['gatewayEuis'],
     firstFCnt: row.first_f_cnt,
     createdAt: steadyMs(row.created_at),
   };
+}
+
+function openKey(vault: Opener, sealed: string, column: string, row: string): string {
+  return requireKey(vault.open(sealed, `${column}/${row}`), column);
+}
+
+function lastUplinkOf(json: string): LastUplink {
+  const value = readJson(json, 'last_uplink');
+  requireShape(LAST_UPLINK, value);
+  return value as LastUplink;
 }

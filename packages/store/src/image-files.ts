@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { CallerError, type Entropy, toHex } from '@airlift/kernel';
 import type { FilePort, WritableFile } from './file-port.ts';
+import { asStorageFull } from './storage-full.ts';
 
 /** A complete file that is on the disk but does not have its final name yet. */
 export interface ReceivedImage {
@@ -12,9 +13,6 @@ export interface ReceivedImage {
 }
 
 const SHA256_NAME = /^[0-9a-f]{64}$/;
-
-/** Codes of a file system that has no room: disk full, quota used up, file larger than allowed. */
-const NO_ROOM: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL'];
 
 /**
  * The folder of images. A finished image is `<sha256>`; one that is being received is in `incoming`, in the same file
@@ -93,12 +91,6 @@ export function isSha256Text(text: string): boolean {
 /** SHA-256 in lower-case hexadecimal. */
 export function sha256Text(octets: Uint8Array): string {
   return createHash('sha256').update(octets).digest('hex');
-}
-
-/** Errors that mean that the disk is full become CallerError `storage-full`; others stay as they are. */
-export function asStorageFull(error: unknown): unknown {
-  if (!(error instanceof Error && 'code' in error && NO_ROOM.includes(error.code))) return error;
-  return new CallerError('storage-full', 'there is not enough storage space', { cause: error });
 }
 
 async function fill(

@@ -2,8 +2,9 @@ import type { ImageStore } from '@airlift/campaign';
 import { BugError, type Clock, type RealMs } from '@airlift/kernel';
 import type { Kysely, Transaction } from 'kysely';
 import { FifoLock } from './fifo-lock.ts';
-import { asStorageFull, type ImageFiles, isSha256Text, type ReceivedImage, sha256Text } from './image-files.ts';
+import { type ImageFiles, isSha256Text, type ReceivedImage, sha256Text } from './image-files.ts';
 import type { Tables } from './schema.ts';
+import { asStorageFull } from './storage-full.ts';
 
 /** Immutable images on disk, named by their content, each with a row in the database. */
 export class FileImageStore implements ImageStore {

@@ -1,10 +1,11 @@
-import type { DeviceState, JobChange, JobDevice, JobRecord, JobStore, LedgerTotals } from '@airlift/campaign';
-import { BugError, type Clock, type Eui64, type RealMs } from '@airlift/kernel';
+import type { JobChange, JobDevice, JobRecord, JobStore, LedgerTotals } from '@airlift/campaign';
+import { BugError, type Clock, type Eui64, type RealMs, steadyMs } from '@airlift/kernel';
 import type { Kysely, Selectable, SelectQueryBuilder, Transaction } from 'kysely';
-import { jobOf, planColumns, stateColumns } from './job-rows.ts';
+import type { DamagedRecords } from './damaged-records.ts';
+import { damagedDeviceState, jobDeviceOf, jobOf, planColumns, stateColumns } from './job-rows.ts';
 import { addedTotals, addFrames, FRAME_COUNTS, totalsOf } from './ledger.ts';
 import { parts } from './parts.ts';
-import type { JobsTable, Tables } from './schema.ts';
+import type { JobDevicesTable, JobsTable, Tables } from './schema.ts';
 import type { Vault } from './vault.ts';
 
 /** Position of a device row that should have been there already. */
@@ -12,17 +13,26 @@ const NOT_IN_PLAN = -1;
 
 const ENDED: readonly string[] = ['complete', 'cancelled'];
 
-type JobQuery = SelectQueryBuilder<Tables, 'jobs', Pick<Selectable<JobsTable>, 'job_id' | 'state'>>;
+type JobQuery = SelectQueryBuilder<Tables, 'jobs', Selectable<JobsTable>>;
+
+/** A job as it is stored. */
+interface JobRows {
+  readonly job: Selectable<JobsTable>;
+  readonly plan: string | undefined;
+  readonly devices: readonly Selectable<JobDevicesTable>[];
+}
 
 /** Jobs in the database: plan and states as JSON text, beside the few columns that queries need. */
 export class SqlJobStore implements JobStore {
   readonly #db: Kysely<Tables>;
   readonly #vault: Vault;
+  readonly #damaged: DamagedRecords;
   readonly #clock: Clock<RealMs>;
 
-  constructor(db: Kysely<Tables>, vault: Vault, clock: Clock<RealMs>) {
+  constructor(db: Kysely<Tables>, vault: Vault, damaged: DamagedRecords, clock: Clock<RealMs>) {
     this.#db = db;
     this.#vault = vault;
+    this.#damaged = damaged;
     this.#clock = clock;
   }
 
@@ -105,34 +115,58 @@ export class SqlJobStore implements JobStore {
     return rows.map((row) => row.image_sha256);
   }
 
-  /** Jobs and their devices as of one moment. */
   async #records(narrow: (query: JobQuery) => JobQuery): Promise<JobRecord[]> {
+    const jobs = await this.#rows(narrow);
+    const devices = new Map<JobRows, readonly JobDevice[]>();
+    for (const job of jobs) devices.set(job, await this.#devicesOf(job));
+    const read = (rows: JobRows): JobRecord => jobOf(this.#vault, rows.job, rows.plan, devices.get(rows) ?? []);
+    return this.#damaged.sift('jobs', jobs, read, { rowOf: ({ job }) => ({ ...job }) });
+  }
+
+  /** Devices whose state cannot be read have failed: nobody knows what they hold. */
+  async #devicesOf({ job, devices }: JobRows): Promise<readonly JobDevice[]> {
+    // When it was damaged is not known; it was good when the job last did something.
+    const failed = damagedDeviceState(steadyMs(job.last_frame_at ?? job.created_at));
+    const good = await this.#damaged.sift('job_devices', devices, jobDeviceOf, {
+      afterwards: async (trx, row) => {
+        await trx
+          .updateTable('job_devices')
+          .set({ state: JSON.stringify(failed) })
+          .where('job_id', '=', row.job_id)
+          .where('dev_eui', '=', row.dev_eui)
+          .execute();
+      },
+    });
+    if (good.length === devices.length) return good;
+    const states = new Map(good.map(({ devEui, state }) => [devEui, state]));
+    return devices.map(({ dev_eui }) => ({
+      devEui: dev_eui as Eui64,
+      state: states.get(dev_eui as Eui64) ?? failed,
+    }));
+  }
+
+  /** Jobs and their devices as of one moment. */
+  async #rows(narrow: (query: JobQuery) => JobQuery): Promise<readonly JobRows[]> {
     return this.#db
       .transaction()
       .setAccessMode('read only')
       .execute(async (trx) => {
-        const records: JobRecord[] = [];
-        for (const row of await narrow(trx.selectFrom('jobs').select(['job_id', 'state'])).execute()) {
-          const { plan } = await trx
+        const found: JobRows[] = [];
+        for (const job of await narrow(trx.selectFrom('jobs').selectAll()).execute()) {
+          const plan = await trx
             .selectFrom('job_plans')
             .select('plan')
-            .where('job_id', '=', row.job_id)
-            .executeTakeFirstOrThrow();
+            .where('job_id', '=', job.job_id)
+            .executeTakeFirst();
           const devices = await trx
             .selectFrom('job_devices')
-            .select(['dev_eui', 'state'])
-            .where('job_id', '=', row.job_id)
+            .selectAll()
+            .where('job_id', '=', job.job_id)
             .orderBy('position')
             .execute();
-          records.push(
-            jobOf(
-              this.#vault,
-              { ...row, plan },
-              devices.map((one) => ({ devEui: one.dev_eui as Eui64, state: JSON.parse(one.state) as DeviceState })),
-            ),
-          );
+          found.push({ job, plan: plan?.plan, devices });
         }
-        return records;
+        return found;
       });
   }
 }

@@ -9,30 +9,34 @@ import type {
   NetworkStore,
   ProvisionedDevice,
 } from '@airlift/network';
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { DamagedRecords } from './damaged-records.ts';
 import { deviceColumns, deviceOf, groupColumns, groupOf, sessionColumns, sessionOf } from './device-rows.ts';
 import { allocateMcAddr, freeMcAddr } from './mc-addresses.ts';
-import type { Tables } from './schema.ts';
+import { NO_COUNTER_LEFT } from './row-shapes.ts';
+import type { DeviceSessionsTable, McGroupsTable, Tables } from './schema.ts';
 import type { Vault } from './vault.ts';
 
 /** Devices, sessions and groups in the database, keys sealed. */
 export class SqlNetworkStore implements NetworkStore {
   readonly #db: Kysely<Tables>;
   readonly #vault: Vault;
+  readonly #damaged: DamagedRecords;
 
-  constructor(db: Kysely<Tables>, vault: Vault) {
+  constructor(db: Kysely<Tables>, vault: Vault, damaged: DamagedRecords) {
     this.#db = db;
     this.#vault = vault;
+    this.#damaged = damaged;
   }
 
   async devices(): Promise<readonly ProvisionedDevice[]> {
     const rows = await this.#db.selectFrom('devices').selectAll().orderBy('position').execute();
-    return rows.map((row) => deviceOf(this.#vault, row));
+    return this.#damaged.sift('devices', rows, (row) => deviceOf(this.#vault, row));
   }
 
   async device(devEui: Eui64): Promise<ProvisionedDevice | undefined> {
     const row = await this.#db.selectFrom('devices').selectAll().where('dev_eui', '=', devEui).executeTakeFirst();
-    return row && deviceOf(this.#vault, row);
+    return this.#damaged.siftOne('devices', row, (one) => deviceOf(this.#vault, one));
   }
 
   async addDevice(device: ProvisionedDevice): Promise<boolean> {
@@ -124,24 +128,23 @@ export class SqlNetworkStore implements NetworkStore {
   }
 
   async session(devEui: Eui64): Promise<DeviceSession | undefined> {
-    const row = await this.#db
+    const rows = await this.#db
       .selectFrom('device_sessions')
       .selectAll()
       .where('dev_eui', '=', devEui)
       .orderBy('confirmed', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    return row && sessionOf(this.#vault, row);
+      .execute();
+    return (await this.#sessions(rows))[0];
   }
 
   async sessions(): Promise<readonly DeviceSession[]> {
     const rows = await this.#db.selectFrom('device_sessions').selectAll().execute();
-    return rows.map((row) => sessionOf(this.#vault, row));
+    return this.#sessions(rows);
   }
 
   async sessionsByDevAddr(devAddr: number): Promise<readonly DeviceSession[]> {
     const rows = await this.#db.selectFrom('device_sessions').selectAll().where('dev_addr', '=', devAddr).execute();
-    return rows.map((row) => sessionOf(this.#vault, row));
+    return this.#sessions(rows);
   }
 
   async devAddrInUse(devAddr: number): Promise<boolean> {
@@ -220,12 +223,12 @@ export class SqlNetworkStore implements NetworkStore {
       .where('group_id', '=', groupId)
       .where('open', '=', 1)
       .executeTakeFirst();
-    return row && groupOf(this.#vault, row);
+    return row && (await this.#groups([row]))[0];
   }
 
   async openGroups(): Promise<readonly GroupRecord[]> {
     const rows = await this.#db.selectFrom('mc_groups').selectAll().where('open', '=', 1).execute();
-    return rows.map((row) => groupOf(this.#vault, row));
+    return this.#groups(rows);
   }
 
   async reserveGroupCounters(groupId: string, count: number): Promise<number | undefined> {
@@ -234,6 +237,7 @@ export class SqlNetworkStore implements NetworkStore {
       .set((eb) => ({ next_f_cnt: eb('next_f_cnt', '+', count) }))
       .where('group_id', '=', groupId)
       .where('open', '=', 1)
+      .where('next_f_cnt', '<', NO_COUNTER_LEFT)
       .returning('next_f_cnt')
       .executeTakeFirst();
     return row && row.next_f_cnt - count;
@@ -262,4 +266,27 @@ export class SqlNetworkStore implements NetworkStore {
       .executeTakeFirst();
     return row !== undefined;
   }
+
+  #sessions(rows: readonly Selectable<DeviceSessionsTable>[]): Promise<readonly DeviceSession[]> {
+    return this.#damaged.sift('device_sessions', rows, (row) => sessionOf(this.#vault, row));
+  }
+
+  #groups(rows: readonly Selectable<McGroupsTable>[]): Promise<readonly GroupRecord[]> {
+    return this.#damaged.sift('mc_groups', rows, (row) => groupOf(this.#vault, row), { afterwards: closeDamagedGroup });
+  }
+}
+
+/** A group whose mark cannot be read may have used any counter: none is left for it. */
+async function closeDamagedGroup(trx: Transaction<Tables>, row: Selectable<McGroupsTable>): Promise<void> {
+  const markIsKnown = Number.isInteger(row.next_f_cnt) && row.next_f_cnt >= 0;
+  await trx
+    .updateTable('mc_groups')
+    .set({
+      open: 0,
+      mc_nwk_s_key_sealed: null,
+      mc_app_s_key_sealed: null,
+      next_f_cnt: markIsKnown ? row.next_f_cnt : NO_COUNTER_LEFT,
+    })
+    .where('group_id', '=', row.group_id)
+    .execute();
 }

@@ -21,6 +21,7 @@ export interface Tables {
   readonly users: UsersTable;
   readonly login_sessions: LoginSessionsTable;
   readonly login_failures: LoginFailuresTable;
+  readonly damaged_records: DamagedRecordsTable;
 }
 
 /** Small settings of the server. */
@@ -132,13 +133,13 @@ export interface JobsTable {
 }
 
 /** Apart from the job, whose row is written with every frame: a plan names thousands of devices. */
-interface JobPlansTable {
+export interface JobPlansTable {
   job_id: string;
   /** JSON of `JobPlan` */
   plan: string;
 }
 
-interface JobDevicesTable {
+export interface JobDevicesTable {
   job_id: string;
   dev_eui: string;
   /** Place in the plan. */
@@ -158,7 +159,7 @@ interface JobFramesTable {
 }
 
 /** Every file in the folder of images. */
-interface ImagesTable {
+export interface ImagesTable {
   sha256: string;
   size_bytes: number;
   /** When somebody last said that the image is wanted. */
@@ -174,13 +175,13 @@ export interface UploadsTable {
   uploaded_at: number;
 }
 
-interface UsersTable {
+export interface UsersTable {
   name: string;
   role: string;
   password_hash: string;
 }
 
-interface LoginSessionsTable {
+export interface LoginSessionsTable {
   token_hash: string;
   user_name: string;
   address: string;
@@ -189,11 +190,24 @@ interface LoginSessionsTable {
   expires_at: number;
 }
 
-interface LoginFailuresTable {
+export interface LoginFailuresTable {
   client: string;
   name_hash: string;
   count: number;
   locked_until: number | null;
   /** Grows with every failure. */
   position: number;
+}
+
+/** Records that could not be read, moved out of their tables. */
+interface DamagedRecordsTable {
+  /** Grows with every record. */
+  position: number;
+  table_name: string;
+  /** Values of the key columns, joined by `/`. */
+  record_key: string;
+  reason: string;
+  /** JSON: the rows by table, as they were */
+  content: string;
+  found_at: number;
 }

@@ -4,6 +4,7 @@ import {
   type DatabaseConnection,
   type DialectAdapter,
   type Driver,
+  type QueryResult,
   SqliteAdapter,
   type SqliteDatabase,
   SqliteDialect,
@@ -12,6 +13,8 @@ import {
   type TransactionSettings,
 } from 'kysely';
 import { FifoLock } from './fifo-lock.ts';
+import { StorageWatch } from './storage-watch.ts';
+import type { StoreLog } from './store-log.ts';
 
 /** Statements are kept up to this number; there are about a hundred different ones, apart from long inserts. */
 const MOST_STATEMENTS = 300;
@@ -22,14 +25,16 @@ const LONGEST_KEPT_TEXT = 4000;
 /** Kysely's dialect for SQLite with transactions that wait for their turn instead of failing half-way. */
 export class WaitingSqliteDialect extends SqliteDialect {
   readonly #database: Database;
+  readonly #log: StoreLog;
 
-  constructor(database: Database) {
+  constructor(database: Database, log: StoreLog) {
     super({ database });
     this.#database = database;
+    this.#log = log;
   }
 
   override createDriver(): Driver {
-    return new WaitingSqliteDriver(this.#database);
+    return new WaitingSqliteDriver(this.#database, this.#log);
   }
 
   override createAdapter(): DialectAdapter {
@@ -47,15 +52,17 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
 class WaitingSqliteDriver extends SqliteDriver {
   readonly #lock = new FifoLock();
   readonly #database: Database;
+  readonly #watch: StorageWatch;
 
-  constructor(database: Database) {
+  constructor(database: Database, log: StoreLog) {
     super({ database: new CachingDatabase(database) });
     this.#database = database;
+    this.#watch = new StorageWatch(database, log);
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
     await this.#lock.acquire();
-    return super.acquireConnection();
+    return new WatchedConnection(await super.acquireConnection(), this.#watch);
   }
 
   override async releaseConnection(): Promise<void> {
@@ -80,6 +87,25 @@ class WaitingSqliteDriver extends SqliteDriver {
   /** A full disk ends the transaction by itself; a second rollback would fail and hide why. */
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     if (this.#database.inTransaction) await super.rollbackTransaction(connection);
+  }
+}
+
+/** Everything that anybody asks of the database passes here, the end of transactions included. */
+class WatchedConnection implements DatabaseConnection {
+  readonly #connection: DatabaseConnection;
+  readonly #watch: StorageWatch;
+
+  constructor(connection: DatabaseConnection, watch: StorageWatch) {
+    this.#connection = connection;
+    this.#watch = watch;
+  }
+
+  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    return this.#watch.run(query.sql, () => this.#connection.executeQuery<R>(query));
+  }
+
+  streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
+    return this.#connection.streamQuery<R>(query, chunkSize);
   }
 }
 

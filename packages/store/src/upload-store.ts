@@ -1,9 +1,22 @@
 import type { StoredFile, UploadKind, UploadStore } from '@airlift/api';
 import { CallerError, type Clock, type RealMs, realMs } from '@airlift/kernel';
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
+import type { DamagedRecords } from './damaged-records.ts';
 import type { ImageFiles } from './image-files.ts';
 import type { FileImageStore } from './image-store.ts';
-import type { Tables } from './schema.ts';
+import { count, requireShape, shape } from './record-shape.ts';
+import { UPLOAD_ROW } from './row-shapes.ts';
+import type { Tables, UploadsTable } from './schema.ts';
+
+/** Newest uploads that are looked through for one that can be read. */
+const MOST_NEWEST = 20;
+
+const SIZE = shape({ size_bytes: count });
+
+interface UploadRow {
+  readonly upload: Selectable<UploadsTable>;
+  readonly size_bytes: number;
+}
 
 /** Names of uploaded files; their content is kept by the image store. */
 export class FileUploadStore implements UploadStore {
@@ -11,8 +24,16 @@ export class FileUploadStore implements UploadStore {
   readonly #files: ImageFiles;
   readonly #images: FileImageStore;
   readonly #clock: Clock<RealMs>;
+  readonly #damaged: DamagedRecords;
 
-  constructor(db: Kysely<Tables>, files: ImageFiles, images: FileImageStore, clock: Clock<RealMs>) {
+  constructor(
+    db: Kysely<Tables>,
+    files: ImageFiles,
+    images: FileImageStore,
+    clock: Clock<RealMs>,
+    damaged: DamagedRecords,
+  ) {
+    this.#damaged = damaged;
     this.#db = db;
     this.#files = files;
     this.#images = images;
@@ -48,36 +69,40 @@ export class FileUploadStore implements UploadStore {
   }
 
   async file(kind: UploadKind, name: string): Promise<StoredFile | undefined> {
-    const row = await this.#rows(kind).where('name', '=', name).executeTakeFirst();
-    return row && fileOf(row);
+    return (await this.#readable(await this.#query(kind).where('name', '=', name).execute()))[0];
   }
 
   async latest(kind: UploadKind): Promise<StoredFile | undefined> {
-    const row = await this.#rows(kind).orderBy('uploads.position', 'desc').limit(1).executeTakeFirst();
-    return row && fileOf(row);
+    const rows = await this.#query(kind).orderBy('uploads.position', 'desc').limit(MOST_NEWEST).execute();
+    return (await this.#readable(rows))[0];
   }
 
-  #rows(kind: UploadKind) {
+  #query(kind: UploadKind) {
     return this.#db
       .selectFrom('uploads')
       .innerJoin('images', 'images.sha256', 'uploads.sha256')
-      .select(['uploads.kind', 'uploads.name', 'uploads.sha256', 'images.size_bytes', 'uploads.uploaded_at'])
+      .selectAll('uploads')
+      .select('images.size_bytes')
       .where('kind', '=', kind);
+  }
+
+  async #readable(
+    rows: readonly (Selectable<UploadsTable> & { readonly size_bytes: number })[],
+  ): Promise<StoredFile[]> {
+    const found = rows.map(({ size_bytes, ...upload }): UploadRow => ({ upload, size_bytes }));
+    return this.#damaged.sift('uploads', found, fileOf, { rowOf: ({ upload }) => ({ ...upload }) });
   }
 }
 
-function fileOf(row: {
-  readonly kind: string;
-  readonly name: string;
-  readonly sha256: string;
-  readonly size_bytes: number;
-  readonly uploaded_at: number;
-}): StoredFile {
+/** @throws DamagedRecord */
+function fileOf({ upload, size_bytes }: UploadRow): StoredFile {
+  requireShape(UPLOAD_ROW, upload);
+  requireShape(SIZE, { size_bytes });
   return {
-    kind: row.kind as UploadKind,
-    name: row.name,
-    sha256: row.sha256,
-    sizeBytes: row.size_bytes,
-    uploadedAt: realMs(row.uploaded_at),
+    kind: upload.kind as UploadKind,
+    name: upload.name,
+    sha256: upload.sha256,
+    sizeBytes: size_bytes,
+    uploadedAt: realMs(upload.uploaded_at),
   };
 }

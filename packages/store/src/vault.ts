@@ -11,6 +11,9 @@ const MOST_OPENED = 10_000;
 /** Length of the master key. */
 export const MASTER_KEY_OCTETS = 32;
 
+/** What is needed to read sealed texts. */
+export type Opener = Pick<Vault, 'open'>;
+
 /**
  * Seals short texts, such as keys, with AES-256-GCM under the master key. A sealed text is `v1.` and the base64 of
  * nonce, ciphertext and tag. It opens only at the place it was sealed for, so that nobody who can write to the

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { CallerError } from '@airlift/kernel';
+import { CallerError, type RealMs, VirtualClock } from '@airlift/kernel';
 import Sqlite from 'better-sqlite3';
 import { Kysely, Migrator, SqliteDialect, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { SqlAccountStore } from '../src/account-store.ts';
+import { DamagedRecords } from '../src/damaged-records.ts';
 import { migrate } from '../src/migrate.ts';
 import { first } from '../src/migrations/m0001-first.ts';
 import { openDatabase } from '../src/open-database.ts';
@@ -51,7 +52,7 @@ describe('the database', () => {
     await sql`insert into login_failures (user_name, count) values ('op', 2)`.execute(db);
     await db.destroy();
     const now = await openDatabase(path);
-    const accounts = new SqlAccountStore(now);
+    const accounts = new SqlAccountStore(now, new DamagedRecords(now, new VirtualClock<RealMs>(), () => undefined));
     expect(await accounts.user('op')).toEqual({ name: 'op', role: 'user', passwordHash: 'hash' });
     // The role is that of the user, not the one of the time of the login.
     expect(await accounts.session('t')).toMatchObject({ userName: 'op', role: 'user', expiresAt: 3 });

@@ -24,6 +24,8 @@ export interface ServerSettings {
   readonly fileSizeLimit?: number;
   /** Module that the process loads before the program, and variables for it. */
   readonly preload?: { readonly url: string; readonly env: Readonly<Record<string, string>> };
+  /** Seconds without a request after which a login ends. */
+  readonly sessionTimeout?: number;
 }
 
 /** How a process ended. */
@@ -54,13 +56,15 @@ export class ServerProcess {
       ...option('--time-anchor', settings.timeAnchor),
       ...option('--log-level', settings.logLevel),
     ];
+    const env =
+      settings.sessionTimeout === undefined ? {} : { AIRLIFT_SESSION_TIMEOUT: String(settings.sessionTimeout) };
     const limit = settings.fileSizeLimit === undefined ? '' : `ulimit -f ${settings.fileSizeLimit} && `;
     this.#startedAt = performance.now();
     // `exec` makes the shell the server itself, so that signals reach it.
     const { preload } = settings;
     const program = [...(preload === undefined ? [] : ['--import', preload.url]), PROGRAM];
     this.#child = spawn('bash', ['-c', `${limit}exec "$0" "$@"`, process.execPath, ...program, ...options], {
-      env: { PATH: process.env.PATH, AIRLIFT_ADMIN_PASSWORD: ADMIN_PASSWORD, ...preload?.env },
+      env: { PATH: process.env.PATH, AIRLIFT_ADMIN_PASSWORD: ADMIN_PASSWORD, ...env, ...preload?.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
