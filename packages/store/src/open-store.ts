@@ -76,7 +76,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   mark?.requireLog();
   let db: Kysely<Tables> | undefined;
   try {
-    db = await openDatabase(path, { log, mayBeNew: !isInstalled });
+    db = await openDatabase(path, { log, clock: options.clock, mayBeNew: !isInstalled });
     await mark?.set();
     return await storeOn(db, mark, { ...options, log });
   } catch (error) {
