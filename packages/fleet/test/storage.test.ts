@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEui64, toHex, utcMs } from '@airlift/kernel';
@@ -192,5 +201,47 @@ describe('a fleet that is started again', () => {
     expect(readdirSync(own)).toEqual(['state.json']);
     expect(readFileSync(join(own, 'state.json')).length).toBeLessThan(4_096);
     expect(existsSync(join(own, 'state.json.tmp'))).toBe(false);
+  });
+});
+
+describe('a disk that is full', () => {
+  /** Whatever is written to this path meets a disk without room. */
+  function fill(...path: string[]): void {
+    symlinkSync('/dev/full', join(folder, DEVICE, ...path));
+  }
+
+  it('lets devices forget, and neither them nor their process fail', () => {
+    const memory = new FileMemory(folder, DEVICE);
+    memory.save({ a: 1 });
+    fill('nvm', 'fragments.bin');
+    fill('nvm', 'state.json.tmp');
+    memory.appendFragment(1, Uint8Array.of(1, 2, 3));
+    memory.save({ a: 2 });
+    expect(memory.load()).toEqual({ a: 1 });
+    // With room again.
+    memory.clearFragments();
+    memory.appendFragment(2, Uint8Array.of(4));
+    memory.save({ a: 3 });
+    expect(memory.fragments()).toEqual([{ n: 2, octets: Uint8Array.of(4) }]);
+    expect(memory.load()).toEqual({ a: 3 });
+  });
+
+  it('keeps images and messages from being written, and nothing half of them', () => {
+    const sink = new FileImageSink(folder);
+    mkdirSync(join(folder, DEVICE));
+    fill('image.bin.tmp');
+    fill('messages.jsonl');
+    sink.image(image(Uint8Array.of(1, 2, 3)));
+    sink.message({
+      device: DEVICE,
+      mcAddr: 1,
+      fPort: 2,
+      payload: Uint8Array.of(1),
+      fCnt: 3,
+      receivedAt: utcMs(Date.UTC(2026, 5, 30)),
+    });
+    expect(readdirSync(join(folder, DEVICE))).toEqual(['messages.jsonl']);
+    sink.image(image(Uint8Array.of(1, 2, 3)));
+    expect(readdirSync(join(folder, DEVICE)).sort()).toEqual(['image.bin', 'messages.jsonl', 'received.json']);
   });
 });

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
+import { type Clock, SystemClock } from '@airlift/kernel';
 import Sqlite from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import { checkpoint } from './checkpoint.ts';
@@ -6,6 +7,7 @@ import { databaseMissing } from './lost-database.ts';
 import { migrate } from './migrate.ts';
 import type { Tables } from './schema.ts';
 import { WaitingSqliteDialect } from './sqlite-dialect.ts';
+import { StorageWatch } from './storage-watch.ts';
 import type { StoreLog } from './store-log.ts';
 
 /** How long a write waits for a write of another process. */
@@ -22,6 +24,8 @@ const PAGES_BEFORE_CHECKPOINT = 125;
 
 export interface OpenDatabaseOptions {
   readonly log?: StoreLog;
+  /** Keeps the log short; the system's unless given. */
+  readonly clock?: Pick<Clock, 'now'>;
   /** False when there must be something in it already. */
   readonly mayBeNew?: boolean;
 }
@@ -32,7 +36,7 @@ export interface OpenDatabaseOptions {
  * @throws CallerError `database-missing` | `database-newer`
  */
 export async function openDatabase(path: string, options: OpenDatabaseOptions = {}): Promise<Kysely<Tables>> {
-  const { log = () => undefined, mayBeNew = true } = options;
+  const { log = () => undefined, clock = new SystemClock(), mayBeNew = true } = options;
   makeForOwnerAlone(path);
   const sqlite = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS });
   try {
@@ -45,7 +49,7 @@ export async function openDatabase(path: string, options: OpenDatabaseOptions = 
     sqlite.close();
     throw error;
   }
-  const db = new Kysely<Tables>({ dialect: new WaitingSqliteDialect(sqlite, log) });
+  const db = new Kysely<Tables>({ dialect: new WaitingSqliteDialect(sqlite, new StorageWatch(sqlite, log, clock)) });
   try {
     if (await migrate(db)) await checkpoint(db);
   } catch (error) {

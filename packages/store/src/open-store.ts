@@ -63,7 +63,7 @@ export interface Store {
  * Opens the stores of a data folder: brings the database up to date, checks the master key, removes what a crash left,
  * and takes the folder from all but its owner. Several processes may have the same folder open.
  * @throws CallerError `master-key-missing` | `master-key-invalid` | `master-key-wrong` | `database-newer` |
- *   `database-missing` | `database-incomplete` | `database-damaged`
+ *   `database-missing` | `database-incomplete` | `database-damaged` | `database-unusable`
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { dataDir, log = () => undefined } = options;
@@ -76,7 +76,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   mark?.requireLog();
   let db: Kysely<Tables> | undefined;
   try {
-    db = await openDatabase(path, { log, mayBeNew: !isInstalled });
+    db = await openDatabase(path, { log, clock: options.clock, mayBeNew: !isInstalled });
     await mark?.set();
     return await storeOn(db, mark, { ...options, log });
   } catch (error) {

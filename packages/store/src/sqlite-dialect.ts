@@ -13,8 +13,7 @@ import {
   type TransactionSettings,
 } from 'kysely';
 import { FifoLock } from './fifo-lock.ts';
-import { StorageWatch } from './storage-watch.ts';
-import type { StoreLog } from './store-log.ts';
+import type { StorageWatch } from './storage-watch.ts';
 
 /** Statements are kept up to this number; there are about a hundred different ones, apart from long inserts. */
 const MOST_STATEMENTS = 300;
@@ -25,16 +24,16 @@ const LONGEST_KEPT_TEXT = 4000;
 /** Kysely's dialect for SQLite with transactions that wait for their turn instead of failing half-way. */
 export class WaitingSqliteDialect extends SqliteDialect {
   readonly #database: Database;
-  readonly #log: StoreLog;
+  readonly #watch: StorageWatch;
 
-  constructor(database: Database, log: StoreLog) {
+  constructor(database: Database, watch: StorageWatch) {
     super({ database });
     this.#database = database;
-    this.#log = log;
+    this.#watch = watch;
   }
 
   override createDriver(): Driver {
-    return new WaitingSqliteDriver(this.#database, this.#log);
+    return new WaitingSqliteDriver(this.#database, this.#watch);
   }
 
   override createAdapter(): DialectAdapter {
@@ -54,10 +53,10 @@ class WaitingSqliteDriver extends SqliteDriver {
   readonly #database: Database;
   readonly #watch: StorageWatch;
 
-  constructor(database: Database, log: StoreLog) {
+  constructor(database: Database, watch: StorageWatch) {
     super({ database: new CachingDatabase(database) });
     this.#database = database;
-    this.#watch = new StorageWatch(database, log);
+    this.#watch = watch;
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {

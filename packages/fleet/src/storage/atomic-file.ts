@@ -1,8 +1,14 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { ifRoom } from './if-room.ts';
 
-/** Writes a file so that others see the old content or the new, never a part. */
+/** Writes a file so that others see the old content or the new, never a part; on a full disk the old content stays. */
 export function writeAtomically(path: string, content: string | Uint8Array): void {
   const draft = `${path}.tmp`;
-  writeFileSync(draft, content);
-  renameSync(draft, path);
+  ifRoom(
+    () => {
+      writeFileSync(draft, content);
+      renameSync(draft, path);
+    },
+    () => rmSync(draft, { force: true }),
+  );
 }

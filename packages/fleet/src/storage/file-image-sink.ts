@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync } from 
 import { join } from 'node:path';
 import { type Eui64, isoSeconds, toHex } from '@airlift/kernel';
 import { writeAtomically } from './atomic-file.ts';
+import { ifRoom } from './if-room.ts';
 import type { ImageSink, ReceivedImage, ReceivedMessage } from './image-sink.ts';
 
 /**
@@ -25,6 +26,7 @@ export class FileImageSink implements ImageSink {
       if (previous !== image.sha256) renameSync(path, join(folder, `image-${previous.slice(0, 8)}.bin`));
     }
     writeAtomically(path, image.octets);
+    if (!existsSync(path)) return;
     const facts = {
       sha256: image.sha256,
       size: image.octets.length,
@@ -44,12 +46,13 @@ export class FileImageSink implements ImageSink {
       mcAddr: message.mcAddr.toString(16).padStart(8, '0'),
       time: new Date(message.receivedAt).toISOString(),
     };
-    appendFileSync(join(this.#folderOf(message.device), 'messages.jsonl'), `${JSON.stringify(line)}\n`);
+    const path = join(this.#folderOf(message.device), 'messages.jsonl');
+    ifRoom(() => appendFileSync(path, `${JSON.stringify(line)}\n`));
   }
 
   #folderOf(device: Eui64): string {
     const folder = join(this.#folder, device);
-    mkdirSync(folder, { recursive: true });
+    ifRoom(() => mkdirSync(folder, { recursive: true }));
     return folder;
   }
 }

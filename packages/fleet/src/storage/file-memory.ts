@@ -1,8 +1,9 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { concatOctets, type Eui64, littleEndian, readLittleEndian } from '@airlift/kernel';
 import { writeAtomically } from './atomic-file.ts';
 import type { DeviceMemory, StoredFragment } from './device-memory.ts';
+import { ifRoom } from './if-room.ts';
 
 const HEAD_OCTETS = 4;
 
@@ -15,7 +16,7 @@ export class FileMemory implements DeviceMemory {
 
   constructor(folder: string, device: Eui64) {
     this.#folder = join(folder, device, 'nvm');
-    mkdirSync(this.#folder, { recursive: true });
+    ifRoom(() => mkdirSync(this.#folder, { recursive: true }));
   }
 
   load(): unknown {
@@ -37,7 +38,15 @@ export class FileMemory implements DeviceMemory {
 
   appendFragment(n: number, octets: Uint8Array): void {
     const record = concatOctets(littleEndian(n, 2), littleEndian(octets.length, 2), octets);
-    appendFileSync(this.#fragmentsPath, record);
+    const path = this.#fragmentsPath;
+    const before = statSync(path, { throwIfNoEntry: false });
+    ifRoom(
+      () => appendFileSync(path, record),
+      // Half a record would hide those after it.
+      () => {
+        if (before?.isFile() !== false) truncateSync(path, before?.size ?? 0);
+      },
+    );
   }
 
   fragments(): readonly StoredFragment[] {
