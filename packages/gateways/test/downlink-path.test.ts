@@ -153,6 +153,44 @@ describe('the way to a gateway', () => {
       OWNER,
       1,
     ],
+    [
+      'comes back at once to an owner who was cut off for a while',
+      inOrder(
+        pulls(OWNER, 0, 10, 5),
+        pulls(BESIDE, 11, 60, 0.5),
+        [[60.1, 'pull', OWNER]],
+        pulls(BESIDE, 60.2, 70, 0.5),
+      ),
+      'contested',
+      OWNER,
+      // Until the owner had been silent for 15 seconds, and after it came back.
+      29 + 20,
+    ],
+    [
+      'but not to whoever was displaced by an owner who came back',
+      inOrder(pulls(OWNER, 0, 10, 5), pulls(ELSEWHERE, 11, 60, 1), pulls(OWNER, 61, 71, 5), [[72, 'pull', ELSEWHERE]]),
+      'contested',
+      OWNER,
+      31,
+    ],
+    [
+      'nor to another address than the one whose frames are genuine',
+      inOrder(pulls(ELSEWHERE, 0, 10, 5), [
+        [50, 'pull', OWNER],
+        [51, 'genuine', OWNER],
+        [52, 'pull', ELSEWHERE],
+      ]),
+      'contested',
+      OWNER,
+      1,
+    ],
+    [
+      'and not after ten minutes',
+      inOrder(pulls(OWNER, 0, 10, 5), pulls(BESIDE, 11, 700, 1), [[700.5, 'pull', OWNER]]),
+      'contested',
+      BESIDE,
+      16,
+    ],
   ])('%s', (_what, steps, kind, owner, conflicts) => {
     const path = pathAfter(steps);
     expect(path.kind).toBe(kind);

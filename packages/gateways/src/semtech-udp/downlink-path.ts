@@ -32,6 +32,8 @@ interface Known {
   readonly conflict: PathConflict | undefined;
   /** The address whose receptions in this gateway's name proved genuine, and when the last one did. */
   readonly proof: { readonly address: string; readonly at: SteadyMs } | undefined;
+  /** Who lost the way by being silent, and when. */
+  readonly displaced: { readonly peer: UdpPeer; readonly at: SteadyMs } | undefined;
 }
 
 /**
@@ -50,7 +52,7 @@ export type PathEvent =
   /** A frame that came from the address passed all checks of the network server, and was new. */
   | { readonly kind: 'genuine'; readonly address: string };
 
-export const NO_PATH: DownlinkPath = { kind: 'none', conflict: undefined, proof: undefined };
+export const NO_PATH: DownlinkPath = { kind: 'none', conflict: undefined, proof: undefined, displaced: undefined };
 
 /** Whoever has been silent for so long cannot be reached any more: its address translation has expired. */
 export const PATH_EXPIRES_MS = 90_000;
@@ -64,6 +66,8 @@ const LEAST_SILENCE_SAME_ADDRESS_MS = 15_000;
 const USUAL_INTERVAL_MS = 20_000;
 /** A proof is not taken over by another address before so long: who owns a device can make genuine frames, too. */
 const PROOF_LASTS_MS = 600_000;
+/** An owner who was silent and comes back unchanged was cut off, not restarted: for so long it gets the way back at once. */
+const RECLAIM_MS = 600_000;
 
 /** What an event makes of the path. Pure: the same arguments give the same path. */
 export function pathStep(path: DownlinkPath, event: PathEvent, now: SteadyMs): DownlinkPath {
@@ -100,44 +104,51 @@ export function samePeer(one: UdpPeer, other: UdpPeer): boolean {
 }
 
 function pulled(path: DownlinkPath, from: UdpPeer, version: ProtocolVersion, now: SteadyMs): DownlinkPath {
-  const { conflict, proof } = path;
+  const { conflict, proof, displaced } = path;
   const newOwner: PathOwner = { peer: from, version, pulledAt: now, aliveAt: now, intervalMs: undefined };
-  if (path.kind === 'none') return { kind: 'owned', owner: newOwner, conflict, proof };
+  const ownedByNew = { kind: 'owned', owner: newOwner, conflict, proof } as const;
+  if (path.kind === 'none') return { ...ownedByNew, displaced };
   const { owner } = path;
   if (samePeer(owner.peer, from)) {
     const intervalMs = nextInterval(owner.intervalMs, now - owner.pulledAt);
     return heardOwner(path, { ...owner, version, pulledAt: now, aliveAt: now, intervalMs }, now);
   }
-  const before = path.kind === 'contested' ? path.rival : undefined;
-  const rival: PathRival = {
-    peer: from,
-    pulledAt: now,
-    pulls: before === undefined ? 1 : samePeer(before.peer, from) ? before.pulls + 1 : 1,
-  };
-  if (mayTakeOver(path, owner, rival, now)) return { kind: 'owned', owner: newOwner, conflict, proof };
+  const before = path.kind === 'contested' && samePeer(path.rival.peer, from) ? path.rival.pulls : 0;
+  const rival: PathRival = { peer: from, pulledAt: now, pulls: before + 1 };
+  if (mayReclaim(path, owner, from, now)) return { ...ownedByNew, displaced: undefined };
+  if (isSilent(owner, rival, now)) return { ...ownedByNew, displaced: { peer: owner.peer, at: now } };
   return {
     kind: 'contested',
     owner,
     rival,
     conflict: { count: (conflict?.count ?? 0) + 1, peer: from, at: now },
     proof,
+    displaced,
   };
 }
 
 function heardOwner(path: DownlinkPath, owner: PathOwner, now: SteadyMs): DownlinkPath {
-  const { conflict, proof } = path;
+  const { conflict, proof, displaced } = path;
   if (path.kind === 'contested' && now - path.rival.pulledAt <= PATH_EXPIRES_MS) {
-    return { kind: 'contested', owner, rival: { ...path.rival, pulls: 0 }, conflict, proof };
+    return { kind: 'contested', owner, rival: { ...path.rival, pulls: 0 }, conflict, proof, displaced };
   }
-  return { kind: 'owned', owner, conflict, proof };
+  return { kind: 'owned', owner, conflict, proof, displaced };
 }
 
-function mayTakeOver({ proof }: DownlinkPath, owner: PathOwner, rival: PathRival, now: SteadyMs): boolean {
-  const { address } = owner.peer;
-  // Somebody was quicker to pull than the gateway whose frames are genuine.
-  const isProved = proof !== undefined && now - proof.at <= PROOF_LASTS_MS && proof.address === rival.peer.address;
-  if (isProved && address !== rival.peer.address) return true;
-  const alone = address === rival.peer.address && rival.pulls >= MISSED_PULLS;
+/** Whether somebody has a better right to the way than an owner who is there. */
+function mayReclaim({ proof, displaced }: DownlinkPath, owner: PathOwner, from: UdpPeer, now: SteadyMs): boolean {
+  const proved = proof !== undefined && now - proof.at <= PROOF_LASTS_MS ? proof.address : undefined;
+  if (proved !== undefined && from.address !== owner.peer.address) {
+    // Whoever was quicker to pull than the gateway whose frames are genuine has to give way, and nobody displaces that one.
+    if (proved === from.address) return true;
+    if (proved === owner.peer.address) return false;
+  }
+  return displaced !== undefined && now - displaced.at <= RECLAIM_MS && samePeer(displaced.peer, from);
+}
+
+/** Whether the owner has been silent for so long that the rival may have the way. */
+function isSilent(owner: PathOwner, rival: PathRival, now: SteadyMs): boolean {
+  const alone = owner.peer.address === rival.peer.address && rival.pulls >= MISSED_PULLS;
   const least = alone ? LEAST_SILENCE_SAME_ADDRESS_MS : LEAST_SILENCE_MS;
   const missed = MISSED_PULLS * (owner.intervalMs ?? USUAL_INTERVAL_MS);
   return now - owner.aliveAt > Math.min(PATH_EXPIRES_MS, Math.max(least, missed));
