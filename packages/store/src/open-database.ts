@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { type Clock, SystemClock } from '@airlift/kernel';
+import { type Clock, type RealMs, SystemClock } from '@airlift/kernel';
 import Sqlite from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import { checkpoint } from './checkpoint.ts';
@@ -25,7 +25,7 @@ const PAGES_BEFORE_CHECKPOINT = 125;
 export interface OpenDatabaseOptions {
   readonly log?: StoreLog;
   /** Keeps the log short; the system's unless given. */
-  readonly clock?: Pick<Clock, 'now'>;
+  readonly clock?: Pick<Clock<RealMs>, 'now'>;
   /** False when there must be something in it already. */
   readonly mayBeNew?: boolean;
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '@airlift/kernel';
+import type { Clock, RealMs } from '@airlift/kernel';
 import type { Database } from 'better-sqlite3';
 import { asStorageFull, isStorageFull } from './storage-full.ts';
 import type { StoreLog } from './store-log.ts';
@@ -13,14 +13,14 @@ const SAY_AGAIN_MS = 600_000;
 export class StorageWatch {
   readonly #database: Database;
   readonly #log: StoreLog;
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock<RealMs>, 'now'>;
   #full = false;
   #told = false;
   #toldAt: number | undefined;
   /** Rows changed since the connection was opened, when the statement or transaction under way began. */
   #changesBefore = 0;
 
-  constructor(database: Database, log: StoreLog, clock: Pick<Clock, 'now'>) {
+  constructor(database: Database, log: StoreLog, clock: Pick<Clock<RealMs>, 'now'>) {
     this.#database = database;
     this.#log = log;
     this.#clock = clock;

@@ -1,4 +1,4 @@
-import { CallerError, VirtualClock } from '@airlift/kernel';
+import { CallerError, type RealMs, VirtualClock } from '@airlift/kernel';
 import Sqlite from 'better-sqlite3';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
@@ -31,7 +31,7 @@ describe('a database without room', () => {
     'is one error, also for %s',
     async (code) => {
       const database = new Sqlite(':memory:');
-      const watch = new StorageWatch(database, () => undefined, new VirtualClock());
+      const watch = new StorageWatch(database, () => undefined, new VirtualClock<RealMs>());
       const failing = watch.run('insert', () => Promise.reject(Object.assign(new Error('no'), { code })));
       await expect(failing).rejects.toThrow(CallerError);
       await expect(watch.run('select', () => Promise.reject(new Error('other')))).rejects.toThrow('other');
@@ -40,7 +40,7 @@ describe('a database without room', () => {
   );
 
   it('that takes some writes and refuses others is told of once in ten minutes', async () => {
-    const clock = new VirtualClock();
+    const clock = new VirtualClock<RealMs>();
     const database = new Sqlite(':memory:');
     database.exec('create table t (x)');
     const log: StoreLogEntry[] = [];
