@@ -3,7 +3,7 @@ import { contractError, methodsOf, OPERATIONS, type Operation, type OperationNam
 import type { Clock, RealMs } from '@airlift/kernel';
 import fastifyCookie from '@fastify/cookie';
 import fastifyMultipart from '@fastify/multipart';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiConfig } from './config.ts';
 import { admit } from './gate.ts';
 import { loggablePath } from './log.ts';
@@ -12,6 +12,8 @@ import type { Handler } from './request.ts';
 import type { SessionDesk } from './session-desk.ts';
 
 const PREFIX = '/api';
+/** Largest body that is read for somebody who is not logged in, octets. */
+const MOST_OF_STRANGERS = 16 * 1024;
 
 /** Calls that the gate refuses to everybody. */
 type Refused = 'operations' | 'apps' | 'multicast';
@@ -42,13 +44,10 @@ export async function registerApi(app: FastifyInstance, options: ApiPluginOption
           'x-content-type-options': 'nosniff',
         });
         await admit(request, options.sessions);
+        if (request.is404) refuseUnrouted(request, reply);
       });
-      api.setNotFoundHandler(async (request, reply) => {
-        const methods = methodsOf(loggablePath(request.url));
-        if (methods.length === 0) throw contractError('path-unknown');
-        reply.header('allow', methods.join(', '));
-        throw contractError('method-not-allowed');
-      });
+      // With a handler of its own, `/api` has its hooks run for what it does not know.
+      api.setNotFoundHandler(async (request, reply) => refuseUnrouted(request, reply));
       await api.register(async (scope) => {
         await scope.register(fastifyMultipart);
         scope.removeContentTypeParser(['application/json', 'text/plain']);
@@ -62,6 +61,17 @@ export async function registerApi(app: FastifyInstance, options: ApiPluginOption
     },
     { prefix: PREFIX },
   );
+}
+
+/**
+ * Answers what no route does. Called from a hook, since before the handler's turn the body would be read, and judged by
+ * a parser that knows nothing of the contract.
+ */
+function refuseUnrouted(request: FastifyRequest, reply: FastifyReply): never {
+  const methods = methodsOf(loggablePath(request.url));
+  if (methods.length === 0) throw contractError('path-unknown');
+  reply.header('allow', methods.join(', '));
+  throw contractError('method-not-allowed');
 }
 
 function route(scope: FastifyInstance, name: OperationName, handler: Handler): void {
@@ -80,9 +90,14 @@ function readBodiesAsText(scope: FastifyInstance, { clock, config }: ApiPluginOp
     if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json';
   });
   scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser('*', (_request: FastifyRequest, payload: IncomingMessage) =>
-    readRawBody(payload, config.jsonLimitBytes, clock),
+  scope.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
+    readRawBody(payload, mostOctets(request, config), clock),
   );
+}
+
+/** Who is not logged in has only credentials to send. */
+function mostOctets(request: FastifyRequest, { jsonLimitBytes }: ApiConfig): number {
+  return request.login === undefined ? Math.min(MOST_OF_STRANGERS, jsonLimitBytes) : jsonLimitBytes;
 }
 
 const refuse: Handler = async () => {

@@ -1,4 +1,4 @@
-import { ERROR_TABLE, type Failure, failure, type Role } from '@airlift/contract';
+import { contractError, ERROR_TABLE, type Failure, type Role } from '@airlift/contract';
 import { type Calendar, type Clock, type Entropy, type RealMs, systemEntropy, toHex } from '@airlift/kernel';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { accountHandlers } from './account-handlers.ts';
@@ -74,9 +74,6 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
     },
   });
   app.setErrorHandler(async (error, request, reply) => sendFailure(reply, answer(error, request)));
-  app.setNotFoundHandler(async (_request, reply) =>
-    sendFailure(reply, failure(ERROR_TABLE['path-unknown'].status, ERROR_TABLE['path-unknown'].text)),
-  );
   app.addHook('onResponse', async (request, reply) => {
     log({
       event: 'request',
@@ -88,6 +85,8 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
       user: request.login?.userName,
     });
   });
+
+  const listeners = new Listeners(app, clock);
 
   await registerApi(app, {
     clock,
@@ -102,7 +101,11 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
     uploads: uploadHandlers(ports.uploads, sessions, config),
   });
 
-  const listeners = new Listeners(app, clock);
+  // Only now, so that the calls of the contract answer their unknown neighbours themselves.
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) throw contractError('path-unknown');
+  });
+
   return {
     app,
     listen: (where) => listeners.open(where),

@@ -1,11 +1,8 @@
 export { type Api, type ApiOptions, buildApi } from './build-api.ts';
 export { type ApiConfig, apiConfig, DEFAULT_API_CONFIG } from './config.ts';
-export {
-  type ConnectionLimits,
-  DEFAULT_CONNECTION_LIMITS,
-  type ListenOptions,
-  type TlsMaterial,
-} from './listeners.ts';
+
+export { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from './connection-limits.ts';
+export type { ListenOptions, TlsMaterial } from './listeners.ts';
 export type { ApiLog, ApiLogEntry } from './log.ts';
 export { DEFAULT_SCRYPT_COST, hashPassword, type ScryptCost, verifyPassword } from './passwords.ts';
 export type {

@@ -137,8 +137,8 @@ export interface Whitelist {
   list(): Promise<readonly WhitelistDevice[]>;
   /** @throws CallerError `device-exists` */
   add(device: WhitelistDevice): Promise<void>;
-  /** False when no such device is known. */
-  replace(devEui: Eui64, device: WhitelistDevice): Promise<boolean>;
+  /** Changes the device of that EUI; false when there is none. */
+  replace(device: WhitelistDevice): Promise<boolean>;
   remove(devEui: Eui64): Promise<boolean>;
   removeAll(): Promise<void>;
 }

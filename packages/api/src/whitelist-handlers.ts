@@ -33,7 +33,9 @@ export function whitelistHandlers(whitelist: Whitelist) {
     'whitelist-replace': async (request) => {
       const current = await addressed(pathPart(request, 'device'));
       const changed = parseWhitelistDevice(jsonBody(request), current);
-      if (!(await whitelist.replace(current.devEui, changed))) throw contractError('device-unknown');
+      // The EUI is who the device is: with another one, its record would get the keys of a stranger.
+      if (changed.devEui !== current.devEui) throw contractError('device-eui-fixed');
+      if (!(await whitelist.replace(changed))) throw contractError('device-unknown');
       return ACKNOWLEDGEMENT;
     },
     'whitelist-remove': async (request) => {

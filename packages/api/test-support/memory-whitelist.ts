@@ -15,12 +15,9 @@ export class MemoryWhitelist implements Whitelist {
     this.#devices.push(device);
   }
 
-  async replace(devEui: Eui64, device: WhitelistDevice): Promise<boolean> {
-    const index = this.#indexOf(devEui);
+  async replace(device: WhitelistDevice): Promise<boolean> {
+    const index = this.#indexOf(device.devEui);
     if (index < 0) return false;
-    if (device.devEui !== devEui && this.#indexOf(device.devEui) >= 0) {
-      throw new CallerError('device-exists', 'Device already exists');
-    }
     this.#devices[index] = device;
     return true;
   }

@@ -153,6 +153,26 @@ describe('case 80: paths and methods', () => {
     expect(response.headers.allow).toMatch(/[A-Z]/);
   });
 
+  it.each(['', '{', '[]', 'x'])('unknown paths and wrong methods are told whatever the body: %j', async (payload) => {
+    const types = ['application/json', 'text/plain', 'multipart/form-data', 'a/b', '???', 'application/json; charset='];
+    for (const [method, url, status] of [
+      ['POST', '/api/lora/nothing', 404],
+      ['PUT', '/api', 404],
+      ['POST', '/', 404],
+      ['DELETE', '/elsewhere', 404],
+      ['PUT', '/api/lora/fota', 405],
+      ['PATCH', '/api/command/upload_lora_fota_file', 405],
+      ['POST', '/api/whoami', 405],
+    ] as const) {
+      for (const type of types) {
+        const headers = { 'content-type': type };
+        const response = await harness.api.app.inject({ method, url, payload, headers, cookies: { token } });
+        expect([type, response.statusCode, response.json().code]).toEqual([type, status, status]);
+      }
+    }
+    expect(harness.log.filter(({ event }) => event === 'failure')).toEqual([]);
+  });
+
   it('a wrong method on a public path needs no session', async () => {
     expect((await harness.call(undefined, 'DELETE', '/api/login')).statusCode).toBe(405);
     expect((await harness.call(undefined, 'DELETE', '/api/whoami')).statusCode).toBe(401);
@@ -265,10 +285,23 @@ describe('whitelist', () => {
     expect((await put('0', { name: 'pump' })).body).toBe(OK);
     expect((await put('00:01:22:33:44:55:66:77', { class: 'C', genappkey: '' })).body).toBe(OK);
     expect(await list()).toEqual([{ ...SHOWN, name: 'pump', class: 'C' }]);
-    expect((await put('0', { deveui: '0001223344556699' })).body).toBe(OK);
-    expect((await list())[0].deveui).toBe('00-01-22-33-44-55-66-99');
+    expect((await put('0', { deveui: '00-01-22-33-44-55-66-77', name: 'p' })).body).toBe(OK);
     expect((await put('1', { name: 'x' })).statusCode).toBe(404);
-    expect((await put('0001223344556677', { name: 'x' })).statusCode).toBe(404);
+    expect((await put('0001223344556699', { name: 'x' })).statusCode).toBe(404);
+  });
+
+  it('never changes one device into another', async () => {
+    await add();
+    await add({ deveui: '0001223344556688', appkey: 'ffeeddccbbaa99887766554433221100' });
+    const before = await list();
+    for (const where of ['0', '0001223344556677']) {
+      for (const deveui of ['0001223344556688', '0001223344556699']) {
+        const body = { deveui, appkey: '0f0e0d0c0b0a09080706050403020100' };
+        const response = await harness.call(token, 'PUT', `${WHITELIST}/${where}`, body);
+        expect(response.json()).toEqual({ code: 409, error: 'Device EUI cannot be changed', status: 'fail' });
+      }
+    }
+    expect(await list()).toEqual(before);
   });
 
   it('removes by index, by EUI and all', async () => {

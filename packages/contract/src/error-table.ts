@@ -103,6 +103,11 @@ export const ERROR_TABLE = {
   'schedule-name-taken': caller(409, 'Schedule filename already exists', 'schedule_filename is in use'),
   'schedule-started': caller(409, 'Operation has already started', 'a started operation cannot be cancelled'),
   'device-exists': caller(409, 'Device already exists', 'the whitelist has a device of that EUI'),
+  'device-eui-fixed': caller(
+    409,
+    'Device EUI cannot be changed',
+    'a change of a device names another EUI; that device has a record of its own, or is to be added',
+  ),
   'upload-too-large': caller(413, 'File too large', 'the uploaded file exceeds the limit of its kind'),
   'body-too-large': caller(413, 'Request body too large', 'a JSON body exceeds the limit'),
   'header-too-large': caller(431, 'Request header too large', 'the header fields exceed the limit'),

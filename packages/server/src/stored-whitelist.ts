@@ -25,8 +25,8 @@ export class StoredWhitelist implements Whitelist {
     if (!(await this.#store.addDevice(this.#provisioned(device)))) throw contractError('device-exists');
   }
 
-  replace(devEui: Eui64, device: WhitelistDevice): Promise<boolean> {
-    return this.#store.replaceDevice({ ...this.#provisioned(device), devEui });
+  async replace(device: WhitelistDevice): Promise<boolean> {
+    return this.#store.replaceDevice(this.#provisioned(device));
   }
 
   remove(devEui: Eui64): Promise<boolean> {
