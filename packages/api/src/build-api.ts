@@ -110,7 +110,12 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
     app,
     listen: (where) => listeners.open(where),
     guard: (roles) => (request) => requireRole(request, sessions, roles),
-    close: (graceMs) => listeners.close(graceMs),
+    close: async (graceMs) => {
+      // First, so that those who wait get their answer.
+      const settled = loginDesk.close();
+      await listeners.close(graceMs);
+      await settled;
+    },
   };
 }
 

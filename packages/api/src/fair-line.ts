@@ -39,11 +39,25 @@ export class FairLine {
   /** The tasks of each client that has any, in the order of their turns. */
   readonly #lines = new Map<string, Waiting[]>();
   #waiting = 0;
-  #busy = false;
+  #closed = false;
+  #running: Promise<void> | undefined;
   #wake: Timer | undefined;
 
   constructor(options: FairLineOptions) {
     this.#options = options;
+  }
+
+  /** Turns away everybody who waits or comes from now on; resolves when the task that has its turn is done. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wake?.cancel();
+    for (const waiting of [...this.#lines.values()].flat()) {
+      waiting.patience.cancel();
+      waiting.turnAway();
+    }
+    this.#lines.clear();
+    this.#waiting = 0;
+    await this.#running;
   }
 
   /** How many tasks of a client wait. */
@@ -87,6 +101,11 @@ export class FairLine {
   }
 
   #add(waiting: Waiting): void {
+    if (this.#closed) {
+      waiting.patience.cancel();
+      waiting.turnAway();
+      return;
+    }
     const line = this.#lines.get(waiting.client);
     if (line === undefined) this.#lines.set(waiting.client, [waiting]);
     else line.push(waiting);
@@ -114,7 +133,7 @@ export class FairLine {
   }
 
   #next(): void {
-    if (this.#busy) return;
+    if (this.#running !== undefined || this.#closed) return;
     this.#wake?.cancel();
     this.#wake = undefined;
     const client = this.#whoseTurn();
@@ -147,9 +166,8 @@ export class FairLine {
     // Everybody else comes before this client's next task.
     this.#lines.delete(client);
     if (line.length > 0) this.#lines.set(client, line);
-    this.#busy = true;
-    void waiting.begin().finally(() => {
-      this.#busy = false;
+    this.#running = waiting.begin().finally(() => {
+      this.#running = undefined;
       this.#next();
     });
   }

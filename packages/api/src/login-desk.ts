@@ -119,6 +119,11 @@ export class LoginDesk {
     return this.#open.join(client, this.#patienceMs(client), task).result;
   }
 
+  /** Turns away all who wait; resolves when no password is being checked any more. */
+  async close(): Promise<void> {
+    await Promise.all([this.#open.close(), this.#reserve.close()]);
+  }
+
   async #letIn(credentials: Credentials, source: LoginSource): Promise<User> {
     // A locked source is told so at once; others in the line see to the lock again when their turn comes.
     await this.#unlockedFailures(source);

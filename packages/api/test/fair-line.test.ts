@@ -1,4 +1,4 @@
-import { pause, type RealMs, VirtualClock } from '@airlift/kernel';
+import { pause, type RealMs, realMs, VirtualClock } from '@airlift/kernel';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FairLine, type FairLineOptions } from '../src/fair-line.ts';
 import { Pace } from '../src/pace.ts';
@@ -83,6 +83,23 @@ describe('FairLine', () => {
     expect(log).toEqual(['b1']);
     await clock.advance(1);
     expect(log).toEqual(['b1', 'a1']);
+  });
+
+  it('that is closed turns everybody away and waits for the one whose turn it is', async () => {
+    const line = lineOf({ readyAt: (client) => realMs(client === 'z' ? clock.now() + 60_000 : 0) });
+    joinAll(line, ['a1', 'a2', 'b1', 'z1']);
+    let closed = false;
+    const closing = line.close().then(() => {
+      closed = true;
+    });
+    joinAll(line, ['c1']);
+    await clock.advance(TASK_MS - 1);
+    expect([...log].sort()).toEqual(['-a2', '-b1', '-c1', '-z1', 'a1']);
+    expect(closed).toBe(false);
+    await clock.advance(1);
+    await closing;
+    // Nothing is left that could keep a process alive.
+    expect(clock.nextAt()).toBeUndefined();
   });
 
   it('forgets who leaves', async () => {
