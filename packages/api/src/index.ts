@@ -1,6 +1,5 @@
 export { type Api, type ApiOptions, buildApi } from './build-api.ts';
 export { type ApiConfig, apiConfig, DEFAULT_API_CONFIG } from './config.ts';
-
 export { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from './connection-limits.ts';
 export type { ListenOptions, TlsMaterial } from './listeners.ts';
 export type { ApiLog, ApiLogEntry } from './log.ts';

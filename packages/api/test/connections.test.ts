@@ -270,7 +270,10 @@ describe('requests that are no longer wanted', () => {
       uploads.push(upload);
     }
     await until(() => harness.ports.uploads.openReceives() === 20);
-    for (const { raw, secure } of uploads) secure.write(body.subarray(1000, 2000), () => raw.resetAndDestroy());
+    for (const { raw, secure } of uploads) {
+      secure.once('finish', () => raw.resetAndDestroy());
+      secure.end();
+    }
     await until(() => harness.ports.uploads.openReceives() === 0);
     expect(harness.ports.uploads.names()).toEqual([]);
   });
