@@ -39,7 +39,7 @@ export class ActiveJob {
   /** What the devices changed since the last `commit` were before. */
   readonly #before = new Map<Eui64, DeviceState>();
   /** How many devices stand where, so that a step need not look at all of them. */
-  readonly #counts = { ready: 0, receiving: 0, awaited: 0 };
+  readonly #counts = { ready: 0, receiving: 0, awaited: 0, joining: 0 };
   /** No device is to be asked again before this. */
   #questionAt: SteadyMs | undefined;
 
@@ -95,11 +95,15 @@ export class ActiveJob {
   view(): DevicesView {
     const { plan } = this;
     const devices = this.#devices;
-    const worthAnotherRound = (): number =>
-      [...devices.values()].filter((state) => this.isWorthAnotherRound(state)).length;
+    const count = (isSuch: (state: DeviceState) => boolean): number => [...devices.values()].filter(isSuch).length;
+    const worthAnotherRound = (): number => count((state) => this.isWorthAnotherRound(state));
+    const unheard = (): number => count((state) => this.#isUnheard(state));
     return {
       total: devices.size,
       ...this.#counts,
+      get unheard() {
+        return unheard();
+      },
       get worthAnotherRound() {
         return worthAnotherRound();
       },
@@ -110,16 +114,21 @@ export class ActiveJob {
 
   /** Without the image, but heard from in this round, so that it can be reached. */
   isWorthAnotherRound(state: DeviceState): boolean {
-    if (state.kind === 'missed') return true;
+    if (state.kind === 'setting-up') return state.heard === true || state.holding !== undefined;
     if (state.kind !== 'receiving') return false;
     return state.unconfirmed === true || (state.reception !== undefined && !this.isBelievedComplete(state));
+  }
+
+  #isUnheard(state: DeviceState): boolean {
+    if (state.kind !== 'receiving' || state.silentFor === 0 || state.silentFor >= SILENT_LIMIT) return false;
+    return !this.isBelievedComplete(state);
   }
 
   /** Whether the device can be believed to hold the whole image although it reported no check value. */
   isBelievedComplete(state: DeviceState): boolean {
     const { plan } = this;
     if (plan.kind !== 'FOTA' || state.kind !== 'receiving' || !('sent' in this.state)) return false;
-    return believedComplete(state.reception, plan.nbFrag, this.state.sent);
+    return believedComplete(state.reception, plan.nbFrag, this.state.sent ?? 0, state.from);
   }
 
   /** The last plain fragment is on its way or was sent, so that a device may have the whole image. */
@@ -127,14 +136,14 @@ export class ActiveJob {
     const { plan, state } = this;
     if (plan.kind !== 'FOTA' || !('session' in state)) return false;
     if (state.round > 1) return true;
-    if (state.kind === 'setup') return false;
+    if (!('sent' in state) || state.kind === 'setup' || state.sent === undefined) return false;
     const underWay = state.kind === 'broadcasting' && state.phase.kind === 'sending' ? state.phase.frame.number : 0;
     return Math.max(state.sent, underWay) >= plan.nbFrag;
   }
 
   /** When to see whether a device that listens all the time is to be asked again; a little early or late does not matter. */
   nextQuestionAt(): SteadyMs | undefined {
-    return this.state.kind === 'setup' ? this.#questionAt : undefined;
+    return this.state.kind === 'setup' || this.state.kind === 'broadcasting' ? this.#questionAt : undefined;
   }
 
   /** The devices to be asked again by now. */
@@ -163,6 +172,7 @@ export class ActiveJob {
 
   #count(state: DeviceState, by: 1 | -1): void {
     if (state.kind === 'ready') this.#counts.ready += by;
+    if (state.kind === 'setting-up' && state.heard === true) this.#counts.joining += by;
     if (state.kind !== 'receiving') return;
     this.#counts.receiving += by;
     if (state.silentFor > 0 && state.silentFor <= SILENT_LIMIT) this.#counts.awaited += by;

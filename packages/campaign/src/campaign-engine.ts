@@ -20,7 +20,7 @@ import { answerClock } from './clock-answer.ts';
 import { deviceContexts } from './device-contexts.ts';
 import type { DeviceDirectory } from './device-directory.ts';
 import type { DeviceLink, LinkEvent, LinkFacts, TicketEvent, UnicastDownlink, UplinkEvent } from './device-link.ts';
-import { type DeviceEvent, deviceStep, QUIET_BEFORE_LAUNCH_MS } from './device-machine.ts';
+import { type DeviceEvent, deviceStep, QUIET_BEFORE_LAUNCH_MS, receptionOf } from './device-machine.ts';
 import { type DeviceState, isSettled, type SetupStep } from './device-state.ts';
 import { framePayload, groupIdOf, groupOf, pacingOf } from './group-frames.ts';
 import { dueAt, type JobEffect, type JobEvent, type JobStep, jobStep, MOST_ROUNDS } from './job-machine.ts';
@@ -30,12 +30,14 @@ import { prepareJob } from './prepare-job.ts';
 import { buildChecksumAnswer, buildQuestion } from './questions.ts';
 import { readUplink } from './read-uplink.ts';
 import type { ReasonCode } from './reasons.ts';
-import { planSession, sessionEnd } from './session-plan.ts';
+import { lateSession, planSession, sessionEnd } from './session-plan.ts';
 import type { ImageStore, JobRecord, JobStore, LedgerFrame } from './stores.ts';
 import { broadcastKey } from './traits.ts';
 
 /** Answers that fit into the receive windows of the uplink they belong to must leave at once. */
 const ANSWER_BEFORE_MS = 30_000;
+/** A question to a device that is late is sent by then. */
+const LATE_ANSWER_MS = 3_000;
 /** How many finished jobs are kept at hand to answer devices that still ask for their check value. */
 const REMEMBERED_JOBS = 20;
 /** After a step that failed, as it does when the disk is full. */
@@ -62,6 +64,8 @@ type Ticket =
 interface Question {
   readonly devEui: Eui64;
   readonly steps: readonly SetupStep[];
+  /** SessionTime for a device that is late, GPS seconds. */
+  readonly startGpsS: number | undefined;
 }
 
 /**
@@ -348,14 +352,16 @@ export class CampaignEngine {
     devEuis: Iterable<Eui64>,
     event: DeviceEvent | ((devEui: Eui64) => DeviceEvent),
   ): readonly Question[] {
-    const contextOf = deviceContexts(job, session, this.#now());
+    const contextOf = deviceContexts(job, session, this.#ports.deviceTime, this.#now());
     const questions: Question[] = [];
     for (const devEui of devEuis) {
       const before = job.devices.get(devEui);
       if (before === undefined) continue;
       const step = deviceStep(before, typeof event === 'function' ? event(devEui) : event, contextOf(devEui));
       if (step.state !== before) job.put(devEui, step.state);
-      if (step.ask.length > 0) questions.push({ devEui, steps: step.ask });
+      if (step.ask.length === 0) continue;
+      const startGpsS = step.state.kind === 'setting-up' ? step.state.startGpsS : undefined;
+      questions.push({ devEui, steps: step.ask, startGpsS });
     }
     return questions;
   }
@@ -392,17 +398,13 @@ export class CampaignEngine {
     const session = sessionOf(job);
     const devEuis = job.devices.keys();
     switch (effect.kind) {
-      case 'launch': {
-        const strangers = await this.#strangers(job);
-        this.#putDevices(job, session, devEuis, (devEui) => ({ kind: 'launch', joined: !strangers.has(devEui) }));
-        return;
-      }
+      case 'launch':
       case 'status-requested':
       case 'message-sent':
         this.#putDevices(job, session, devEuis, { kind: effect.kind });
         return;
       case 'end':
-        this.#giveVerdicts(job, () => true);
+        await this.#giveVerdicts(job, () => true);
         return;
       case 'send':
       case 'another-round':
@@ -434,13 +436,18 @@ export class CampaignEngine {
     }
   }
 
-  async #ask(job: ActiveJob, session: SessionPlan, { devEui, steps }: Question): Promise<void> {
+  async #ask(job: ActiveJob, planned: SessionPlan, { devEui, steps, startGpsS }: Question): Promise<void> {
     const entry = job.material?.entries.get(devEui);
     if (entry === undefined) throw new BugError('a device without an entry was asked');
     const { traits, genAppKey } = entry;
     try {
-      const question = buildQuestion(steps, { plan: job.plan, session, traits, genAppKey, now: this.#now() });
-      const before = steadyMs(session.launchAt - QUIET_BEFORE_LAUNCH_MS);
+      const now = this.#now();
+      const session = startGpsS === undefined ? planned : lateSession(planned, startGpsS, this.#ports.deviceTime);
+      const question = buildQuestion(steps, { plan: job.plan, session, traits, genAppKey, now });
+      // Into the receive windows of the uplink that is being answered, or not at all: the start is a matter of seconds.
+      const before = steadyMs(
+        now < planned.launchAt ? planned.launchAt - QUIET_BEFORE_LAUNCH_MS : now + LATE_ANSWER_MS,
+      );
       const ticketId = await this.#ports.link.send(devEui, { ...question, before });
       this.#tickets.set(ticketId, { kind: 'question', jobId: job.plan.jobId, devEui });
     } catch (cause) {
@@ -489,7 +496,7 @@ export class CampaignEngine {
 
   async #beginSetup(job: ActiveJob): Promise<void> {
     const refused = await prepareJob(job, { ...this.#ports, reporter: this.#reporter });
-    await this.#openRound(job, { startedAt: this.#now(), round: 1, percent: 0 }, (devEui) => {
+    await this.#openRound(job, { startedAt: this.#now(), round: 1, percent: 0, sent: 0 }, (devEui) => {
       const reason = refused.get(devEui);
       return reason === undefined ? { kind: 'begin' } : { kind: 'refuse', reason };
     });
@@ -501,12 +508,20 @@ export class CampaignEngine {
     if (state.kind !== 'teardown') return;
     const { startedAt, round, percent, session } = state;
     await this.#closeGroup(job.plan, session.groupId);
-    this.#giveVerdicts(job, (device) => !job.isWorthAnotherRound(device));
+    await this.#giveVerdicts(job, (device) => !job.isWorthAnotherRound(device));
     // A device in the session keeps silent until it is over, so that there is no reaching it before.
     const isListening = [...job.devices.values()].some((device) => device.kind === 'receiving');
     const reachableAt = isListening ? sessionEnd(session) : this.#now();
     try {
-      await this.#openRound(job, { startedAt, round: round + 1, percent }, () => ({ kind: 'again' }), reachableAt);
+      // Parity goes on where it stopped as long as somebody holds a part of the image; else it is sent from the beginning.
+      const fresh = ![...job.devices.values()].some(holdsPart);
+      const sent = fresh ? 0 : state.sent;
+      await this.#openRound(
+        job,
+        { startedAt, round: round + 1, percent, sent },
+        () => ({ kind: 'again', fresh }),
+        reachableAt,
+      );
     } catch (cause) {
       if (!isExhausted(cause)) throw cause;
       await this.#refuse(job, 'no-multicast-address');
@@ -527,7 +542,7 @@ export class CampaignEngine {
           kind: 'failed',
           reason,
           at,
-          reception: 'reception' in device ? device.reception : undefined,
+          reception: receptionOf(device),
         });
       }
       await this.#ports.jobs.save(plan.jobId, { state, devices: job.changes(), frames: [] });
@@ -542,7 +557,7 @@ export class CampaignEngine {
 
   async #openRound(
     job: ActiveJob,
-    frame: { readonly startedAt: SteadyMs; readonly round: number; readonly percent: number },
+    frame: { readonly startedAt: SteadyMs; readonly round: number; readonly percent: number; readonly sent: number },
     eventFor: (devEui: Eui64) => DeviceEvent,
     reachableAt: SteadyMs = this.#now(),
   ): Promise<void> {
@@ -616,9 +631,10 @@ export class CampaignEngine {
   }
 
   /** Ends the chosen devices that have no verdict yet; whoever calls stores the result. */
-  #giveVerdicts(job: ActiveJob, chosen: (state: DeviceState) => boolean): void {
+  async #giveVerdicts(job: ActiveJob, chosen: (state: DeviceState) => boolean): Promise<void> {
     const { state: jobState } = job;
     if (jobState.kind !== 'teardown') return;
+    const strangers = await this.#strangers(job);
     const open = [...job.devices].filter(([, state]) => !isSettled(state) && chosen(state)).map(([devEui]) => devEui);
     this.#putDevices(job, jobState.session, open, (devEui) => {
       const state = job.devices.get(devEui);
@@ -627,6 +643,7 @@ export class CampaignEngine {
         presumedComplete: state !== undefined && job.isBelievedComplete(state),
         needsCrc64: job.material?.entries.get(devEui)?.traits.confirmsByCrc64 ?? false,
         neverSent: jobState.sent === 0,
+        joined: !strangers.has(devEui),
       };
     });
   }
@@ -715,6 +732,12 @@ export class CampaignEngine {
 function isStepWorthStoring(before: JobState, after: JobState): boolean {
   if (after.kind !== 'broadcasting' || before.kind !== after.kind) return after !== before;
   return after !== before && after.phase.kind !== 'sending' && after.phase.kind !== 'holding';
+}
+
+/** Has fragments of the image that parity can complete. */
+function holdsPart(state: DeviceState): boolean {
+  if (state.kind === 'receiving') return state.unconfirmed !== true;
+  return state.kind === 'setting-up' && state.holding !== undefined;
 }
 
 /** The link has no multicast address to give. */

@@ -1,6 +1,14 @@
 import type { GpsMs, SteadyMs } from '@airlift/kernel';
 import type { CrcVerdict, DeviceAnswer } from './answers.ts';
-import { type DeviceState, type Evidence, isSettled, type Reception, type SetupStep } from './device-state.ts';
+import {
+  type DeviceState,
+  type Evidence,
+  type Holding,
+  isSettled,
+  type Reception,
+  type SetupStep,
+} from './device-state.ts';
+import { FRAMES_IN_FLIGHT } from './parity-policy.ts';
 import type { ReasonCode } from './reasons.ts';
 import type { DeviceTraits } from './traits.ts';
 
@@ -15,6 +23,10 @@ export interface DeviceContext {
   readonly severalCommands: boolean;
   /** SessionTime is GPS time, so the device's TimeToStart tells whether its clock is right. */
   readonly checksClock: boolean;
+  /** The session has begun: whoever is still being set up joins it late. */
+  readonly launched: boolean;
+  /** A SessionTime a few seconds ahead, for devices that are late; undefined when it is too late for that too. */
+  readonly lateStartGpsS: number | undefined;
   /** The last fragment number that went on the air. */
   readonly sent: number;
   /** The last plain fragment is on its way or was sent, so that a device may have the whole image. */
@@ -43,7 +55,7 @@ export type DeviceEvent =
     }
   | { readonly kind: 'ask-again' }
   | { readonly kind: 'joined' }
-  | { readonly kind: 'launch'; readonly joined: boolean }
+  | { readonly kind: 'launch' }
   | { readonly kind: 'status-requested' }
   | { readonly kind: 'message-sent' }
   | {
@@ -51,9 +63,11 @@ export type DeviceEvent =
       readonly presumedComplete: boolean;
       readonly needsCrc64: boolean;
       readonly neverSent: boolean;
+      /** The device has joined the network. */
+      readonly joined: boolean;
     }
-  /** A further session begins for those that missed this one. */
-  | { readonly kind: 'again' }
+  /** A further session begins for those that this one did not serve; `fresh` when the image is sent from its beginning. */
+  | { readonly kind: 'again'; readonly fresh: boolean }
   | { readonly kind: 'server-restarted' };
 
 export interface DeviceStep {
@@ -70,6 +84,8 @@ const ASK_AGAIN_AFTER_MS = 8_000;
 const MOST_RESYNCS = 4;
 const MOST_REFUSALS = 2;
 const MOST_QUESTIONS = 40;
+/** Fragments that pass until a device that was just told a start a few seconds ahead listens. */
+const LATE_FRAGMENTS = 4;
 
 /** One step of one device in one job. */
 export function deviceStep(state: DeviceState, event: DeviceEvent, context: DeviceContext): DeviceStep {
@@ -87,7 +103,7 @@ export function deviceStep(state: DeviceState, event: DeviceEvent, context: Devi
     case 'joined':
       return joinedStep(state, context);
     case 'launch':
-      return launchStep(state, event.joined, context);
+      return launchStep(state);
     case 'status-requested':
       return state.kind === 'receiving' ? still({ ...state, silentFor: state.silentFor + 1 }) : same(state);
     case 'message-sent':
@@ -97,7 +113,7 @@ export function deviceStep(state: DeviceState, event: DeviceEvent, context: Devi
     case 'end':
       return endStep(state, event, context);
     case 'again':
-      return state.kind === 'missed' || state.kind === 'receiving' ? ask(freshSetup(context), context) : same(state);
+      return againStep(state, event.fresh, context);
     case 'server-restarted':
       if (state.kind !== 'setting-up') return same(state);
       // Downlinks that waited in the network server are gone.
@@ -111,6 +127,11 @@ function freshSetup(context: DeviceContext): SettingUp {
   return { kind: 'setting-up', todo: stepsOf(context), question: 'none', askAgainAt: undefined, asked: 0, resyncs: 0 };
 }
 
+/** The set-up of a device that keeps what it received: only the group is new. */
+function furtherSetup(holding: Holding, context: DeviceContext): SettingUp {
+  return { ...freshSetup(context), todo: ['group', 'session'], holding };
+}
+
 function stepsOf(context: DeviceContext): readonly SetupStep[] {
   return context.kind === 'FOTA' ? ['fragmentation', 'group', 'session'] : ['group', 'session'];
 }
@@ -118,10 +139,23 @@ function stepsOf(context: DeviceContext): readonly SetupStep[] {
 /** Sends the next question unless one is on its way or it is too late to provoke an uplink. */
 function ask(state: SettingUp, context: DeviceContext): DeviceStep {
   const steps = nextSteps(state, context);
-  const tooLate = context.now > context.launchAt - QUIET_BEFORE_LAUNCH_MS;
+  const tooLate = context.launched
+    ? context.lateStartGpsS === undefined
+    : context.now > context.launchAt - QUIET_BEFORE_LAUNCH_MS;
   if (steps.length === 0 || state.question === 'queued' || tooLate || state.asked >= MOST_QUESTIONS)
     return still(state);
-  return { state: { ...state, question: 'queued', askAgainAt: undefined, asked: state.asked + 1 }, ask: steps };
+  const { startGpsS: _, ...rest } = state;
+  const told = steps.includes('session') ? context.lateStartGpsS : undefined;
+  return {
+    state: {
+      ...rest,
+      question: 'queued',
+      askAgainAt: undefined,
+      asked: state.asked + 1,
+      ...(told === undefined ? {} : { startGpsS: told }),
+    },
+    ask: steps,
+  };
 }
 
 /** What the next question asks for. */
@@ -147,7 +181,7 @@ function uplinkStep(
     if (event.getsTime && next.todo.includes('clock')) {
       next = { ...next, todo: next.todo.filter((step) => step !== 'clock') };
     }
-    if (next.todo.length === 0) return still({ kind: 'ready' });
+    if (next.todo.length === 0) return still(agreed(next, context));
     // The answer to the time takes this window, and only the next question shows whether it arrived.
     if (event.getsTime) return still({ ...next, question: next.question === 'queued' ? 'queued' : 'none' });
     return ask({ ...next, question: next.question === 'queued' ? 'queued' : 'none' }, context);
@@ -155,6 +189,16 @@ function uplinkStep(
   let next: DeviceState = state;
   for (const answer of event.answers) next = receptionAnswer(next, answer, event.crc, context);
   return still(next);
+}
+
+/** A device that has agreed to everything waits for the session, or is in it when that has begun. */
+function agreed({ holding }: SettingUp, context: DeviceContext): DeviceState {
+  if (!context.launched) return { kind: 'ready', ...(holding === undefined ? {} : { holding }) };
+  return listening(holding ?? { reception: undefined, from: context.sent + 1 + LATE_FRAGMENTS });
+}
+
+function listening({ reception, from }: Holding): Extract<DeviceState, { kind: 'receiving' }> {
+  return { kind: 'receiving', reception, silentFor: 0, from };
 }
 
 /**
@@ -167,7 +211,7 @@ function evidenceOf(
   context: DeviceContext,
 ): DeviceState | undefined {
   if (state.kind === 'pending' || state.kind === 'done' || state.kind === 'skipped') return undefined;
-  const reception = 'reception' in state ? state.reception : undefined;
+  const reception = receptionOf(state);
   if (event.crc === 'match') return done('crc64', context.now, reception);
   // A device may still speak of another block while this one is on its way.
   if (!context.allPlainSent) return undefined;
@@ -176,6 +220,12 @@ function evidenceOf(
   }
   const isReceived = event.answers.some((answer) => answer.kind === 'block-received' && !answer.micError);
   return isReceived ? done('mic', context.now, reception) : undefined;
+}
+
+/** What the device last said of its reception, in whatever session. */
+export function receptionOf(state: DeviceState): Reception | undefined {
+  if ('reception' in state) return state.reception;
+  return 'holding' in state ? state.holding?.reception : undefined;
 }
 
 function setupAnswer(state: SettingUp, answer: DeviceAnswer, receivedGps: GpsMs, context: DeviceContext): DeviceState {
@@ -210,7 +260,7 @@ function sessionAnswer(
     }
     return failed('session-refused', context.now, undefined);
   }
-  const expectedS = context.sessionTimeGpsS - receivedGps / 1000;
+  const expectedS = (state.startGpsS ?? context.sessionTimeGpsS) - receivedGps / 1000;
   if (context.checksClock && Math.abs(answer.timeToStartS - expectedS) > CLOCK_TOLERANCE_S) {
     return resync(state, ['clock', 'session'], 'clock-not-set', context);
   }
@@ -250,6 +300,8 @@ function receptionAnswer(
   if (state.kind !== 'receiving') return state;
   switch (answer.kind) {
     case 'status': {
+      // More than was sent is evidence of nothing, but that the device is there.
+      if (answer.nbFragReceived > context.sent + FRAMES_IN_FLIGHT) return { ...state, silentFor: 0 };
       const before = state.reception;
       const steady = before?.missingFrag === answer.missingFrag;
       const reception: Reception = {
@@ -262,7 +314,7 @@ function receptionAnswer(
         zeroIsOpen: context.zeroMissingIsOpen,
       };
       if (answer.memoryError) return failed('memory-exhausted', context.now, reception);
-      return { kind: 'receiving', reception, silentFor: 0 };
+      return { kind: 'receiving', reception, silentFor: 0, ...(state.from === undefined ? {} : { from: state.from }) };
     }
     case 'crc64':
       return crc === 'mismatch' ? failed('integrity-mismatch', context.now, state.reception) : state;
@@ -293,37 +345,69 @@ function askAgainStep(state: DeviceState, context: DeviceContext): DeviceStep {
 }
 
 function joinedStep(state: DeviceState, context: DeviceContext): DeviceStep {
-  // A device that joins has started anew: contexts and fragments it had are gone.
-  if (state.kind === 'receiving') return still(missed('restarted', context.now, state.reception));
-  if (state.kind === 'setting-up') return still({ ...freshSetup(context), asked: state.asked, resyncs: state.resyncs });
-  if (state.kind === 'ready') return still(freshSetup(context));
-  return same(state);
+  switch (state.kind) {
+    // A device that joins has started anew: contexts and fragments it had are gone.
+    case 'setting-up': {
+      const { asked, resyncs, restarted } = state;
+      return still({
+        ...freshSetup(context),
+        heard: true,
+        asked,
+        resyncs,
+        ...(restarted === true ? { restarted } : {}),
+      });
+    }
+    case 'ready':
+      return still({ ...freshSetup(context), heard: true });
+    case 'receiving':
+      return still({ ...freshSetup(context), heard: true, restarted: true });
+    default:
+      return same(state);
+  }
 }
 
-function launchStep(state: DeviceState, joined: boolean, context: DeviceContext): DeviceStep {
-  if (state.kind === 'ready') return still({ kind: 'receiving', reception: undefined, silentFor: 0 });
-  if (state.kind === 'pending') return still(failed(joined ? 'no-answer' : 'never-joined', context.now, undefined));
+function launchStep(state: DeviceState): DeviceStep {
+  if (state.kind === 'ready') return still(listening(state.holding ?? FROM_THE_START));
   if (state.kind !== 'setting-up') return same(state);
-  const clockTrouble = state.todo.includes('clock') || state.resyncs > 0;
-  const reason: ReasonCode = !joined ? 'never-joined' : clockTrouble ? 'clock-not-set' : 'no-answer';
   const isOpen = (step: SetupStep): boolean => state.todo.includes(step);
   if (state.mayListen === true && !isOpen('clock') && !isOpen('fragmentation')) {
-    return still({ kind: 'receiving', reception: undefined, silentFor: 0, unconfirmed: true });
+    return still({ ...listening(state.holding ?? FROM_THE_START), unconfirmed: true });
   }
-  // Whoever is heard can be reached, given time.
-  return still(
-    joined && state.heard === true ? missed(reason, context.now, undefined) : failed(reason, context.now, undefined),
-  );
+  // Asked anew with its next uplink, now for a start a few seconds ahead.
+  return still({ ...state, question: 'none' });
+}
+
+const FROM_THE_START: Holding = { reception: undefined, from: 1 };
+
+function againStep(state: DeviceState, fresh: boolean, context: DeviceContext): DeviceStep {
+  switch (state.kind) {
+    case 'setting-up':
+    case 'ready':
+      return ask(
+        fresh || state.holding === undefined ? freshSetup(context) : furtherSetup(state.holding, context),
+        context,
+      );
+    case 'receiving': {
+      // One that never answered for the session may not have been in it at all.
+      if (fresh || state.unconfirmed === true) return ask(freshSetup(context), context);
+      return ask(furtherSetup({ reception: state.reception, from: state.from ?? 1 }, context), context);
+    }
+    default:
+      return same(state);
+  }
 }
 
 function endStep(state: DeviceState, event: Extract<DeviceEvent, { kind: 'end' }>, context: DeviceContext): DeviceStep {
   switch (state.kind) {
     case 'pending':
-    case 'setting-up':
     case 'ready':
-      return still(failed('no-answer', context.now, undefined));
-    case 'missed':
-      return still(failed(state.reason, context.now, state.reception));
+      return still(failed(event.joined ? 'no-answer' : 'never-joined', context.now, receptionOf(state)));
+    case 'setting-up': {
+      const clockTrouble = state.todo.includes('clock') || state.resyncs > 0;
+      const missing = clockTrouble ? 'clock-not-set' : 'no-answer';
+      const reason: ReasonCode = !event.joined ? 'never-joined' : state.restarted === true ? 'restarted' : missing;
+      return still(failed(reason, context.now, receptionOf(state)));
+    }
     case 'receiving':
       if (event.neverSent) return still(failed('not-sent', context.now, state.reception));
       if (state.unconfirmed === true) return still(failed('no-answer', context.now, undefined));
@@ -348,10 +432,6 @@ function failed(reason: ReasonCode, at: SteadyMs, reception: Reception | undefin
 function refused(reason: ReasonCode, context: DeviceContext): DeviceState {
   if (reason === 'unknown-device') return { kind: 'skipped', reason, at: context.now };
   return failed(reason, context.now, undefined);
-}
-
-function missed(reason: ReasonCode, at: SteadyMs, reception: Reception | undefined): DeviceState {
-  return { kind: 'missed', reason, at, reception };
 }
 
 function still(state: DeviceState): DeviceStep {

@@ -25,6 +25,13 @@ export interface Reception {
   readonly zeroIsOpen?: boolean;
 }
 
+/** What a device keeps from one session to the next: its fragmentation session outlives them. */
+export interface Holding {
+  readonly reception: Reception | undefined;
+  /** The first fragment number that it can have heard. */
+  readonly from: number;
+}
+
 /** Where one device stands in one job. */
 export type DeviceState =
   /** The job has not begun its set-up. */
@@ -45,9 +52,14 @@ export type DeviceState =
       readonly mayListen?: boolean;
       /** Refusals of the group: one may come from a device that was just busy. */
       readonly refusals?: number;
+      /** SessionTime that the device was told when it is late for that of the session, GPS seconds. */
+      readonly startGpsS?: number;
+      readonly holding?: Holding;
+      /** The device joined anew while it was in the session. */
+      readonly restarted?: boolean;
     }
   /** Everything is agreed; waiting for the session. */
-  | { readonly kind: 'ready' }
+  | { readonly kind: 'ready'; readonly holding?: Holding }
   | {
       readonly kind: 'receiving';
       readonly reception: Reception | undefined;
@@ -55,13 +67,8 @@ export type DeviceState =
       readonly silentFor: number;
       /** Only its answer to the session is missing: it may be listening all the same. */
       readonly unconfirmed?: boolean;
-    }
-  /** Could not take part to the end, but is there: another session may still serve it. */
-  | {
-      readonly kind: 'missed';
-      readonly reason: ReasonCode;
-      readonly at: SteadyMs;
-      readonly reception: Reception | undefined;
+      /** The first fragment number that it can have heard; 1 unless it came late. */
+      readonly from?: number;
     }
   | {
       readonly kind: 'done';

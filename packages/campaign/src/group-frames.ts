@@ -56,5 +56,6 @@ export function framePayload(
   const fPort = material.traits.ports.fragmentation;
   if (frame.kind === 'status') return { fPort, payload: buildStatusRequest(true) };
   if (material.encoder === undefined) throw new BugError('an image job without an encoder');
-  return { fPort, payload: buildFragment(frame.number, material.encoder.fragment(frame.number), material.traits) };
+  const number = plan.nbFrag === 1 ? 1 : frame.number;
+  return { fPort, payload: buildFragment(number, material.encoder.fragment(number), material.traits) };
 }

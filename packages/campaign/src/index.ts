@@ -13,7 +13,14 @@ export type {
   UnicastDownlink,
   UplinkEvent,
 } from './device-link.ts';
-export { type DeviceState, type Evidence, isSettled, type Reception, type SetupStep } from './device-state.ts';
+export {
+  type DeviceState,
+  type Evidence,
+  type Holding,
+  isSettled,
+  type Reception,
+  type SetupStep,
+} from './device-state.ts';
 export type { FotaPlan, JobPlan, MessagePlan, Pacing, RadioPlan } from './job-plan.ts';
 export type { BroadcastPhase, GroupFrame, JobState, SessionPlan } from './job-state.ts';
 export type { DeviceOutcome, JobPhase } from './job-views.ts';

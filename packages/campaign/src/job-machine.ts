@@ -10,6 +10,10 @@ export interface DevicesView {
   readonly receiving: number;
   /** Of those, how many owe an answer to a status request and may still give it. */
   readonly awaited: number;
+  /** Owe an answer and have not missed so many that nobody asks them again. */
+  readonly unheard: number;
+  /** Heard, and not yet through their set-up. */
+  readonly joining: number;
   /** Without the image, but there: a further session would probably serve them. */
   readonly worthAnotherRound: number;
   /** Up to which fragment to go on, see `nextGoal`. */
@@ -68,7 +72,11 @@ const LONGEST_HOLD_MS = 30_000;
 const AFTER_ANSWER_MS = 3_000;
 const MOST_STATUS_REQUESTS = 8;
 /** How many sessions a job may open, one after the other. */
-export const MOST_ROUNDS = 3;
+export const MOST_ROUNDS = 6;
+/** At a start for which nobody is ready, devices that are late are waited for as long as the set-up took, or so long. */
+const SHORTEST_GRACE_MS = 60_000;
+/** A device that is late was told to listen so long after it was asked. */
+const LATE_START_MS = 8_000;
 
 const SETUP_END = 10;
 const BROADCAST_END = 90;
@@ -79,7 +87,7 @@ export function dueAt(state: JobState, setupAt: SteadyMs): SteadyMs | undefined 
     case 'scheduled':
       return setupAt;
     case 'setup':
-      return state.session.launchAt;
+      return state.until ?? state.session.launchAt;
     case 'broadcasting':
       if (state.phase.kind !== 'sending') return state.phase.until;
       return steadyMs(Math.min(state.phase.since + FATE_DEADLINE_MS, Math.max(state.phase.since, lastChance(state))));
@@ -131,31 +139,45 @@ interface BroadcastContext {
 }
 
 function setupStep(state: Setup, event: JobEvent, devices: DevicesView, plan: JobPlan, now: SteadyMs): JobStep {
-  if (event.kind !== 'due' || now < state.session.launchAt) {
+  const { startedAt, round, session, sent = 0, until } = state;
+  if (now < session.launchAt) {
     const percent = devices.total === 0 ? 0 : (SETUP_END * devices.ready) / devices.total;
     return { state: percent > state.percent ? { ...state, percent } : state, effects: [] };
   }
-  const { startedAt, round, session } = state;
-  // Nobody to send to: as on the gateways that this server follows, the job goes straight to its end.
-  if (devices.ready === 0) {
+  // Whoever came late is in the session already, or will be in a moment.
+  const present = devices.ready + devices.receiving;
+  const launch: JobEffect[] = until === undefined ? [{ kind: 'launch' }] : [];
+  if (present > 0 && (event.kind === 'due' || until !== undefined)) {
+    const startAt =
+      until === undefined
+        ? session.launchAt + Math.min(START_SLACK_MS, sessionMs(session) / 2)
+        : now + LATE_START_MS + Math.min(START_SLACK_MS, sessionMs(session) / 2);
     return {
-      state: { kind: 'teardown', startedAt, round, session, sent: 0, until: now, percent: BROADCAST_END },
-      effects: [{ kind: 'launch' }],
+      state: {
+        kind: 'broadcasting',
+        startedAt,
+        round,
+        session,
+        phase: { kind: 'pacing', until: steadyMs(startAt) },
+        sent,
+        began: sent,
+        goal: sent + 1 > firstGoalOf(plan) ? sent + 1 : firstGoalOf(plan),
+        statusRequests: 0,
+        percent: Math.max(state.percent, SETUP_END),
+      },
+      effects: launch,
     };
   }
+  if (event.kind !== 'due') return { state, effects: [] };
+  if (until === undefined && devices.joining > 0 && plan.kind === 'FOTA') {
+    const graceMs = Math.max(SHORTEST_GRACE_MS, plan.launchDelayS * 1000);
+    return { state: { ...state, until: steadyMs(now + graceMs) }, effects: launch };
+  }
+  if (until !== undefined && now < until) return { state, effects: [] };
+  // Nobody to send to: as on the gateways that this server follows, the job goes straight to its end.
   return {
-    state: {
-      kind: 'broadcasting',
-      startedAt,
-      round,
-      session,
-      phase: { kind: 'pacing', until: steadyMs(session.launchAt + Math.min(START_SLACK_MS, sessionMs(session) / 2)) },
-      sent: 0,
-      goal: firstGoalOf(plan),
-      statusRequests: 0,
-      percent: Math.max(state.percent, SETUP_END),
-    },
-    effects: [{ kind: 'launch' }],
+    state: { kind: 'teardown', startedAt, round, session, sent, began: sent, until: now, percent: BROADCAST_END },
+    effects: launch,
   };
 }
 
@@ -214,7 +236,9 @@ function nextFrame(state: Broadcasting, context: BroadcastContext): JobStep {
   }
   if (state.sent < state.goal) {
     const number = state.sent + 1;
-    return transmit(state, { kind: number <= plan.nbFrag ? 'plain' : 'parity', number }, 0, context);
+    // Parity of a single fragment is all zero: it is repeated.
+    const isPlain = number <= plan.nbFrag || plan.nbFrag === 1;
+    return transmit(state, { kind: isPlain ? 'plain' : 'parity', number }, 0, context);
   }
   if (state.statusRequests >= MOST_STATUS_REQUESTS) return end(state, context);
   return transmit(state, { kind: 'status', number: 0 }, 0, context);
@@ -277,16 +301,21 @@ function afterListening(state: Broadcasting, context: BroadcastContext): JobStep
   // A caller who fixed the number of parity fragments gets exactly that many.
   if (plan.parityFragments !== undefined) return end(state, context);
   const goal = devices.nextGoal(state.sent, state.statusRequests);
-  if (goal <= state.sent) return end(state, context);
+  if (goal <= state.sent && (devices.unheard === 0 || state.statusRequests >= MOST_STATUS_REQUESTS)) {
+    return end(state, context);
+  }
   return nextFrame({ ...state, goal }, context);
 }
 
 function end(state: Broadcasting, { devices, plan, now }: BroadcastContext): JobStep {
-  const { startedAt, round, session, sent } = state;
+  const { startedAt, round, session, sent, began = 0 } = state;
   // A check value is welcome after the session as well.
-  const isMoot = devices.receiving === 0 || sent === 0 || plan.kind === 'Message';
+  const isMoot = devices.receiving === 0 || sent === began || plan.kind === 'Message';
   const until = isMoot ? now : steadyMs(now + TEARDOWN_MS);
-  return { state: { kind: 'teardown', startedAt, round, session, sent, until, percent: BROADCAST_END }, effects: [] };
+  return {
+    state: { kind: 'teardown', startedAt, round, session, sent, began, until, percent: BROADCAST_END },
+    effects: [],
+  };
 }
 
 function teardownStep(state: Teardown, event: JobEvent, devices: DevicesView, plan: JobPlan, now: SteadyMs): JobStep {

@@ -41,6 +41,10 @@ export type JobState =
       /** 1 for the first session; a further one serves the devices that missed those before. */
       readonly round: number;
       readonly session: SessionPlan;
+      /** The last fragment number that went on the air in the sessions before; nothing unless there were any. */
+      readonly sent?: number;
+      /** At the start nobody was ready; so long, devices that are late are waited for. */
+      readonly until?: SteadyMs;
       readonly percent: number;
     }
   | {
@@ -49,8 +53,10 @@ export type JobState =
       readonly round: number;
       readonly session: SessionPlan;
       readonly phase: BroadcastPhase;
-      /** The last fragment number that went on the air; 1 once a message did. */
+      /** The last fragment number that went on the air, in whatever session; 1 once a message did. */
       readonly sent: number;
+      /** What `sent` was when this session began. */
+      readonly began?: number;
       /** Fragments are sent up to this number before the devices are asked. */
       readonly goal: number;
       readonly statusRequests: number;
@@ -62,6 +68,7 @@ export type JobState =
       readonly round: number;
       readonly session: SessionPlan;
       readonly sent: number;
+      readonly began?: number;
       readonly until: SteadyMs;
       readonly percent: number;
     }

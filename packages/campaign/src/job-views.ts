@@ -1,4 +1,5 @@
 import type { Eui64, SteadyMs } from '@airlift/kernel';
+import { receptionOf } from './device-machine.ts';
 import type { DeviceState, Evidence } from './device-state.ts';
 import type { JobState } from './job-state.ts';
 import { REASONS, type ReasonCode } from './reasons.ts';
@@ -75,10 +76,8 @@ function reportDevice(devEui: Eui64, state: DeviceState, jobPercent: number): De
       return { ...blank, outcome: 'pending', percentComplete: 0 };
     case 'setting-up':
     case 'ready':
-      return { ...blank, outcome: 'in_progress', percentComplete: jobPercent };
-    case 'missed':
     case 'receiving':
-      return { ...blank, ...heard(state.reception), outcome: 'in_progress', percentComplete: jobPercent };
+      return { ...blank, ...heard(receptionOf(state)), outcome: 'in_progress', percentComplete: jobPercent };
     case 'done':
       return {
         ...blank,

@@ -13,8 +13,10 @@ const FIRST_MARGIN = 5;
 const BELIEF_MARGIN = 8;
 /** With so many it fails once in 4000 times: enough even against its own word that something is missing. */
 const CERTAIN_MARGIN = 12;
+/** Fragments that may have gone out between the last one that is known to and an answer. */
+export const FRAMES_IN_FLIGHT = 8;
 /** A device that left so many status requests unanswered is not waited for. */
-export const SILENT_LIMIT = 2;
+export const SILENT_LIMIT = 4;
 /** MissingFrag is one octet: 255 may stand for more. */
 const SATURATED = 255;
 /** N has 14 bits. */
@@ -22,12 +24,19 @@ const HIGHEST_NUMBER = 16_383;
 
 /** Fragments sent before the devices are first asked: the image and what an ordinary loss needs. */
 export function firstGoal(nbFrag: number): number {
+  // Every parity fragment of a single one is zero; it is repeated, and cheap to ask for.
+  if (nbFrag === 1) return 2;
   return nbFrag + Math.ceil((nbFrag * PRIOR_LOSS + FIRST_MARGIN) / (1 - PRIOR_LOSS));
 }
 
-/** Fragments beyond which a campaign never goes: more would not help a device that still lacks some. */
-export function lastGoal(nbFrag: number): number {
+/** Fragments for which a session is planned to have room: a third may get lost. */
+export function plannedGoal(nbFrag: number): number {
   return Math.min(nbFrag + Math.ceil(nbFrag * 0.6) + 40, HIGHEST_NUMBER);
+}
+
+/** Fragments beyond which a campaign never goes: enough for a device that hears one in six. */
+export function lastGoal(nbFrag: number): number {
+  return Math.min(nbFrag * 6 + 200, HIGHEST_NUMBER);
 }
 
 /**
@@ -35,14 +44,18 @@ export function lastGoal(nbFrag: number): number {
  * nobody who can be reached needs more.
  */
 export function nextGoal(devices: Iterable<DeviceState>, nbFrag: number, sent: number, statusRequests: number): number {
-  const margin = FIRST_MARGIN * Math.max(1, statusRequests);
+  const margin = (nbFrag === 1 ? 1 : FIRST_MARGIN) * Math.max(1, statusRequests);
   let goal = sent;
   for (const state of devices) {
     if (state.kind !== 'receiving' || state.silentFor >= SILENT_LIMIT) continue;
-    if (believedComplete(state.reception, nbFrag, sent)) continue;
-    const wanted = wantedBy(state.reception, nbFrag, margin);
+    if (believedComplete(state.reception, nbFrag, sent, state.from)) continue;
+    const wanted = wantedBy(state.reception, state.from ?? 1, nbFrag, margin);
     // Whoever should have had enough by the estimate and still is not done gets a few more, request by request.
-    goal = Math.max(goal, wanted > sent ? wanted : sent + margin);
+    if (wanted > sent) goal = Math.max(goal, wanted);
+    // One that did not answer is asked again before anything is sent for its sake.
+    else if (state.silentFor === 0 && (isReadable(state.reception) || sent < ambiguousGoal(state.from ?? 1, nbFrag))) {
+      goal = Math.max(goal, sent + margin);
+    }
   }
   return Math.max(sent, Math.min(goal, lastGoal(nbFrag)));
 }
@@ -53,20 +66,27 @@ export function nextGoal(devices: Iterable<DeviceState>, nbFrag: number, sent: n
  * number counts plain losses, it must also have stayed the same while so many coded fragments passed: a number that
  * still falls is one of fragments that are missing now.
  */
-export function believedComplete(reception: Reception | undefined, nbFrag: number, sent: number): boolean {
+export function believedComplete(
+  reception: Reception | undefined,
+  nbFrag: number,
+  sent: number,
+  from: number = 1,
+): boolean {
   if (reception === undefined) return false;
   const { nbFragReceived, sentByThen, steadySince } = reception;
+  // More than was sent is evidence of nothing.
+  if (nbFragReceived > sentByThen + FRAMES_IN_FLIGHT) return false;
   const lost = saidLost(reception, nbFrag);
   if (lost === 0 && reception.zeroIsOpen !== true) return sent >= nbFrag && nbFragReceived >= nbFrag;
-  const loss = Math.min(0.95, lost / nbFrag);
+  const loss = Math.min(0.95, lossOf(lost, from, nbFrag));
   const enough = lost + BELIEF_MARGIN;
   if (lost > 0 && reception.countsMissingNow === true) {
-    return surelyHeard(sent - sentByThen, countedLoss(reception)) >= enough;
+    return surelyHeard(sent - sentByThen, countedLoss(reception, from)) >= enough;
   }
-  if (surelyHeard(sent - nbFrag, loss) < enough) return false;
+  if (surelyHeard(sent - Math.max(nbFrag, from - 1), loss) < enough) return false;
   if (reception.countsPlainLosses === true) return true;
   // Had it said what it lacks at that moment, then it would have heard too little in all, or have said less since.
-  const heardInAll = nbFragReceived + Math.max(0, sent - sentByThen) * (1 - countedLoss(reception));
+  const heardInAll = nbFragReceived + Math.max(0, sent - sentByThen) * (1 - countedLoss(reception, from));
   if (heardInAll >= nbFrag + (lost === 0 ? BELIEF_MARGIN : CERTAIN_MARGIN)) return true;
   return reception.zeroIsOpen !== true && surelyHeard(sentByThen - steadySince, loss) >= enough;
 }
@@ -83,21 +103,44 @@ function surelyHeard(count: number, loss: number): number {
  * heard or that of the last one. Both fields are asked, and the larger demand counts: a field read the wrong way asks for
  * less than was sent already.
  */
-function wantedBy(reception: Reception | undefined, nbFrag: number, margin: number): number {
-  if (reception === undefined) return nbFrag + Math.ceil((PRIOR_LOSS * nbFrag + margin) / (1 - PRIOR_LOSS));
+function wantedBy(reception: Reception | undefined, from: number, nbFrag: number, margin: number): number {
+  // A device that came late has missed what was sent before, and hears parity from then on only.
+  const missed = Math.min(nbFrag, from - 1);
+  const base = Math.max(nbFrag, from - 1);
+  if (reception === undefined) {
+    return base + Math.ceil((missed + PRIOR_LOSS * (nbFrag - missed) + margin) / (1 - PRIOR_LOSS));
+  }
   const lost = saidLost(reception, nbFrag);
-  const byLosses = nbFrag + Math.ceil((lost + margin) / (1 - Math.min(WORST_LOSS, lost / nbFrag)));
+  const byLosses = base + Math.ceil((lost + margin) / (1 - Math.min(WORST_LOSS, lossOf(lost, from, nbFrag))));
   if (reception.countsPlainLosses === true) return byLosses;
   const ifMissingNow = reception.sentByThen + Math.ceil((lost + margin) / (1 - PRIOR_LOSS));
   const short = nbFrag + margin - reception.nbFragReceived;
-  const byCount = reception.sentByThen + Math.ceil(Math.max(0, short) / (1 - countedLoss(reception)));
-  return Math.max(byLosses, ifMissingNow, byCount);
+  const byCount = reception.sentByThen + Math.ceil(Math.max(0, short) / (1 - countedLoss(reception, from)));
+  const bySay = Math.max(byLosses, ifMissingNow);
+  return Math.max(isReadable(reception) ? bySay : Math.min(bySay, ambiguousGoal(from, nbFrag)), byCount);
+}
+
+/** Its profile says what the device counts. */
+function isReadable(reception: Reception | undefined): boolean {
+  return reception?.countsPlainLosses === true || reception?.countsMissingNow === true;
+}
+
+/** What a number is worth that may be of losses long repaired. */
+function ambiguousGoal(from: number, nbFrag: number): number {
+  return plannedGoal(nbFrag) + from - 1;
+}
+
+/** Share of the plain fragments lost on the air, without those that were sent before the device came. */
+function lossOf(lost: number, from: number, nbFrag: number): number {
+  const missed = Math.min(nbFrag, from - 1);
+  return missed === nbFrag ? PRIOR_LOSS : Math.max(0, lost - missed) / (nbFrag - missed);
 }
 
 /** Share of the fragments that the device missed, if NbFragReceived is their number; near 0 if it is that of the last one. */
-function countedLoss({ nbFragReceived, sentByThen }: Reception): number {
-  if (sentByThen === 0) return PRIOR_LOSS;
-  return Math.min(WORST_LOSS, Math.max(0, 1 - nbFragReceived / sentByThen));
+function countedLoss({ nbFragReceived, sentByThen }: Reception, from: number): number {
+  const passed = sentByThen - from + 1;
+  if (passed <= 0) return PRIOR_LOSS;
+  return Math.min(WORST_LOSS, Math.max(0, 1 - nbFragReceived / passed));
 }
 
 function saidLost(reception: Reception, nbFrag: number): number {

@@ -2,7 +2,7 @@ import { type DeviceTime, type Entropy, gpsMs, type SteadyMs, steadyMs, toHex } 
 import type { JobPacing } from './job-machine.ts';
 import type { JobPlan } from './job-plan.ts';
 import type { SessionPlan } from './job-state.ts';
-import { lastGoal } from './parity-policy.ts';
+import { plannedGoal } from './parity-policy.ts';
 
 /** Multicast counters begin here at the lowest, so that the counter of an undisturbed broadcast equals the fragment number. */
 const FIRST_FCNT = 1;
@@ -49,12 +49,24 @@ export function planSession({
 /** The smallest n for which 2^n seconds hold the planned broadcast with a quarter to spare, within 8 .. 15. */
 function timeOutExponent(plan: JobPlan, pacing: JobPacing): number {
   if (plan.kind === 'Message') return plan.sessionTimeoutExponent;
-  const parity = plan.parityFragments ?? lastGoal(plan.nbFrag) - plan.nbFrag;
+  const parity = plan.parityFragments ?? plannedGoal(plan.nbFrag) - plan.nbFrag;
   const pacedMs =
     plan.nbFrag * pacing.plainMs + parity * pacing.parityMs + EXPECTED_REQUESTS * (pacing.listenMs + pacing.shortMs);
   const broadcastMs = Math.max(pacedMs, (plan.nbFrag + parity) * pacing.sustainedMs);
   const seconds = (broadcastMs * 1.25 + VERIFICATION_MS) / 1000;
   return Math.min(LONGEST_EXPONENT, Math.max(SHORTEST_EXPONENT, Math.ceil(Math.log2(seconds))));
+}
+
+/** The session as a device joins it that is late: it begins for this one at another time, and ends with the others' if it can. */
+export function lateSession(session: SessionPlan, startGpsS: number, deviceTime: DeviceTime): SessionPlan {
+  const launchAt = deviceTime.instantOf(gpsMs(startGpsS * 1000));
+  const leftS = Math.max(1, (sessionEnd(session) - launchAt) / 1000);
+  return {
+    ...session,
+    sessionTimeGpsS: startGpsS,
+    launchAt,
+    timeOutExponent: Math.min(session.timeOutExponent, Math.ceil(Math.log2(leftS))),
+  };
 }
 
 /** When devices go back to their own class, unless they do so before. */

@@ -82,12 +82,13 @@ describe('the view', () => {
       if (rng.chance(0.05)) one.rollback();
       const all = [...one.devices.values()];
       const receiving = all.filter((device) => device.kind === 'receiving');
-      const { total, ready, receiving: counted, awaited } = one.view();
-      expect({ total, ready, counted, awaited }, `step ${n}`).toEqual({
+      const { total, ready, receiving: counted, awaited, joining } = one.view();
+      expect({ total, ready, counted, awaited, joining }, `step ${n}`).toEqual({
         total: 20,
         ready: all.filter(({ kind }) => kind === 'ready').length,
         counted: receiving.length,
-        awaited: receiving.filter((device) => device.silentFor === 1 || device.silentFor === 2).length,
+        awaited: receiving.filter((device) => device.silentFor >= 1 && device.silentFor <= 4).length,
+        joining: all.filter((device) => device.kind === 'setting-up' && device.heard === true).length,
       });
     }
   });

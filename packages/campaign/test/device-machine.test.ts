@@ -18,6 +18,8 @@ const CONTEXT: DeviceContext = {
   kind: 'FOTA',
   severalCommands: true,
   checksClock: true,
+  launched: false,
+  lateStartGpsS: undefined,
   sent: 12,
   allPlainSent: true,
   missingMeans: 'unknown',
@@ -42,7 +44,6 @@ const STATES: { readonly [K in DeviceState['kind']]: Extract<DeviceState, { kind
   'setting-up': SETTING_UP,
   ready: { kind: 'ready' },
   receiving: { kind: 'receiving', reception: undefined, silentFor: 0 },
-  missed: { kind: 'missed', reason: 'restarted', at: NOW, reception: undefined },
   done: { kind: 'done', evidence: 'crc64', at: NOW, reception: undefined },
   failed: { kind: 'failed', reason: 'no-answer', at: NOW, reception: undefined },
   skipped: { kind: 'skipped', reason: 'unknown-device', at: NOW },
@@ -58,11 +59,11 @@ const EVENTS: { readonly [K in DeviceEvent['kind']]: Extract<DeviceEvent, { kind
   question: { kind: 'question', fate: 'on-air', listensAlways: false },
   'ask-again': { kind: 'ask-again' },
   joined: { kind: 'joined' },
-  launch: { kind: 'launch', joined: true },
+  launch: { kind: 'launch' },
   'status-requested': { kind: 'status-requested' },
   'message-sent': { kind: 'message-sent' },
-  end: { kind: 'end', presumedComplete: true, needsCrc64: false, neverSent: false },
-  again: { kind: 'again' },
+  end: { kind: 'end', presumedComplete: true, needsCrc64: false, neverSent: false, joined: true },
+  again: { kind: 'again', fresh: true },
   'server-restarted': { kind: 'server-restarted' },
 };
 
@@ -94,7 +95,7 @@ const TABLE: { readonly [S in DeviceState['kind']]: { readonly [E in EventKind]:
     question: SAME,
     'ask-again': SAME,
     joined: SAME,
-    launch: 'failed: no-answer',
+    launch: SAME,
     'status-requested': SAME,
     'message-sent': SAME,
     end: 'failed: no-answer',
@@ -108,11 +109,11 @@ const TABLE: { readonly [S in DeviceState['kind']]: { readonly [E in EventKind]:
     question: SAME,
     'ask-again': 'setting-up, asks group+session',
     joined: 'setting-up',
-    launch: 'missed: no-answer',
+    launch: 'setting-up',
     'status-requested': SAME,
     'message-sent': SAME,
     end: 'failed: no-answer',
-    again: SAME,
+    again: 'setting-up, asks fragmentation',
     'server-restarted': 'setting-up, asks group+session',
   },
   ready: {
@@ -126,7 +127,7 @@ const TABLE: { readonly [S in DeviceState['kind']]: { readonly [E in EventKind]:
     'status-requested': SAME,
     'message-sent': SAME,
     end: 'failed: no-answer',
-    again: SAME,
+    again: 'setting-up, asks fragmentation',
     'server-restarted': SAME,
   },
   receiving: {
@@ -135,25 +136,11 @@ const TABLE: { readonly [S in DeviceState['kind']]: { readonly [E in EventKind]:
     uplink: SAME,
     question: SAME,
     'ask-again': SAME,
-    joined: 'missed: restarted',
+    joined: 'setting-up',
     launch: SAME,
     'status-requested': 'receiving, silent for 1',
     'message-sent': 'done: session-answer',
     end: 'done: status-answer',
-    again: 'setting-up, asks fragmentation',
-    'server-restarted': SAME,
-  },
-  missed: {
-    begin: SAME,
-    refuse: 'failed: image-missing',
-    uplink: SAME,
-    question: SAME,
-    'ask-again': SAME,
-    joined: SAME,
-    launch: SAME,
-    'status-requested': SAME,
-    'message-sent': SAME,
-    end: 'failed: restarted',
     again: 'setting-up, asks fragmentation',
     'server-restarted': SAME,
   },
@@ -167,7 +154,6 @@ function describeStep(before: DeviceState, { state, ask }: DeviceStep): string {
   if (state === before) return `${SAME}${asks}`;
   switch (state.kind) {
     case 'failed':
-    case 'missed':
     case 'skipped':
       return `${state.kind}: ${state.reason}`;
     case 'done':
@@ -190,7 +176,7 @@ describe('the table of a device', () => {
     const events = kindsOf('device-machine.ts', 'DeviceEvent');
     expect(Object.keys(TABLE).sort()).toEqual([...states].sort());
     for (const row of Object.values(TABLE)) expect(Object.keys(row).sort()).toEqual([...events].sort());
-    expect(states).toHaveLength(8);
+    expect(states).toHaveLength(7);
     expect(events).toHaveLength(12);
   });
 
@@ -357,10 +343,11 @@ describe('the clock of a device', () => {
     expect(step(next.state, uplink([])).ask).toEqual(['group', 'session']);
   });
 
-  it('is asked about until launch, then the device is left for another session', () => {
+  it('is asked about until the end, and named then', () => {
     const state = settingUp({ todo: ['clock', 'session'], resyncs: 1 });
     expect(step(state, uplink([])).ask).toEqual(['clock']);
-    expect(told(state, EVENTS.launch)).toBe('missed: clock-not-set');
+    expect(told(state, EVENTS.launch)).toBe('setting-up');
+    expect(told(state, EVENTS.end)).toBe('failed: clock-not-set');
   });
 });
 
@@ -368,16 +355,16 @@ describe('launch', () => {
   const all: readonly SetupStep[] = ['fragmentation', 'group', 'session'];
   const silent = settingUp({ todo: all, heard: false });
 
-  it('tells devices that were never heard from those that never joined', () => {
-    expect(told(silent, EVENTS.launch)).toBe('failed: no-answer');
-    expect(told(silent, { kind: 'launch', joined: false })).toBe('failed: never-joined');
-    expect(told(STATES.pending, { kind: 'launch', joined: false })).toBe('failed: never-joined');
+  it('leaves devices that are late in their set-up', () => {
+    const lost = settingUp({ todo: all, question: 'queued' });
+    expect(step(lost, EVENTS.launch).state).toEqual({ ...lost, question: 'none' });
+    expect(told(STATES.pending, EVENTS.launch)).toBe(SAME);
   });
 
-  it('keeps those that were heard for another session', () => {
-    const heard = step(silent, uplink([])).state;
-    expect(told(heard, EVENTS.launch)).toBe('missed: no-answer');
-    expect(told(settingUp({ todo: ['clock', 'session'], resyncs: 1 }), EVENTS.launch)).toBe('missed: clock-not-set');
+  it('lets devices listen from the beginning, and keeps what they hold', () => {
+    expect(step(STATES.ready, EVENTS.launch).state).toEqual({ ...RECEIVING, from: 1 });
+    const holding = { reception: undefined, from: 40 };
+    expect(step({ kind: 'ready', holding }, EVENTS.launch).state).toEqual({ ...RECEIVING, from: 40 });
   });
 
   describe('of a device that was asked for the session and whose answer is missing', () => {
@@ -385,16 +372,16 @@ describe('launch', () => {
 
     it('lets it listen', () => {
       const launched = step(onAir(settingUp({ todo: ['session'] })), EVENTS.launch).state;
-      expect(launched).toEqual({ kind: 'receiving', reception: undefined, silentFor: 0, unconfirmed: true });
+      expect(launched).toEqual({ ...RECEIVING, from: 1, unconfirmed: true });
       expect(step(onAir(settingUp()), EVENTS.launch).state).toEqual(launched);
     });
 
     it('does not, when more is open than that', () => {
-      expect(told(onAir(settingUp({ todo: all })), EVENTS.launch)).toBe('missed: no-answer');
+      expect(told(onAir(settingUp({ todo: all })), EVENTS.launch)).toBe('setting-up');
       const groupOnly = step(settingUp({ question: 'queued' }), EVENTS.question, { severalCommands: false }).state;
-      expect(told(groupOnly, EVENTS.launch)).toBe('missed: no-answer');
+      expect(told(groupOnly, EVENTS.launch)).toBe('setting-up');
       const clock = step(onAir(settingUp({ todo: ['session'] })), uplink([{ ...SESSION, timeToStartS: 9 }])).state;
-      expect(told(clock, EVENTS.launch)).toBe('missed: clock-not-set');
+      expect(told(clock, EVENTS.launch)).toBe('setting-up');
     });
 
     it('believes it only what it says itself', () => {
@@ -408,6 +395,73 @@ describe('launch', () => {
   });
 });
 
+describe('a device that is late', () => {
+  const launched = { launched: true, now: steadyMs(LAUNCH + 60_000), lateStartGpsS: START_GPS_S + 68, sent: 30 };
+  const accepted = { ...SESSION, timeToStartS: 6 };
+  const receivedGps = gpsMs((START_GPS_S + 62) * 1000);
+
+  it('is told a start a few seconds ahead, and listens from then on', () => {
+    const asked = step(settingUp({ question: 'none' }), uplink([]), launched);
+    expect(asked.ask).toEqual(['group', 'session']);
+    expect(asked.state).toMatchObject({ startGpsS: START_GPS_S + 68 });
+    const onAir = step(asked.state, EVENTS.question, launched).state;
+    const listening = step(onAir, uplink([ACCEPTED, accepted], { receivedGps }), launched);
+    expect(listening.ask).toEqual([]);
+    // What goes out until it listens is lost to it as well.
+    expect(listening.state).toEqual({ ...RECEIVING, from: 35 });
+  });
+
+  it('is told another start each time it is asked, and none with what is no question for the session', () => {
+    const first = step(settingUp({ question: 'none' }), uplink([]), launched).state;
+    const lost = step(first, { kind: 'question', fate: 'lost', listensAlways: false }, launched).state;
+    const again = step(lost, uplink([]), { ...launched, lateStartGpsS: START_GPS_S + 90 });
+    expect(again.state).toMatchObject({ startGpsS: START_GPS_S + 90 });
+    const all = settingUp({ todo: ['fragmentation', 'group', 'session'], question: 'none' });
+    expect(step(all, uplink([]), launched).state).not.toHaveProperty('startGpsS');
+  });
+
+  it('whose clock is wrong by the start that it was told is corrected', () => {
+    const asked = step(settingUp({ todo: ['session'], question: 'none' }), uplink([]), launched).state;
+    const wrong = step(asked, uplink([{ ...SESSION, timeToStartS: 60 }], { receivedGps }), launched);
+    expect(todoOf(wrong)).toEqual(['clock', 'session']);
+  });
+
+  it('is asked no more when the session is about to end', () => {
+    expect(step(settingUp(), uplink([]), { ...launched, lateStartGpsS: undefined }).ask).toEqual([]);
+  });
+
+  it('names why it never came', () => {
+    expect(told(settingUp(), EVENTS.end)).toBe('failed: no-answer');
+    expect(told(settingUp(), { ...EVENTS.end, joined: false })).toBe('failed: never-joined');
+    expect(told(STATES.pending, { ...EVENTS.end, joined: false })).toBe('failed: never-joined');
+  });
+});
+
+describe('a further session', () => {
+  const reception = { nbFragReceived: 9, missingFrag: 3, sentByThen: 12, steadySince: 12 };
+  const again = (fresh: boolean): DeviceEvent => ({ kind: 'again', fresh });
+
+  it('asks a device that holds a part for the group alone, and keeps what it said', () => {
+    const step1 = step({ ...RECEIVING, reception, from: 5 } as DeviceState, again(false));
+    expect(todoOf(step1)).toEqual(['group', 'session']);
+    expect(step1.state).toMatchObject({ holding: { reception, from: 5 } });
+    const ready = step(step1.state, uplink([ACCEPTED, SESSION])).state;
+    expect(ready).toEqual({ kind: 'ready', holding: { reception, from: 5 } });
+    expect(todoOf(step(ready, again(false)))).toEqual(['group', 'session']);
+    expect(told(ready, EVENTS.end)).toBe('failed: no-answer');
+  });
+
+  it('sets up everything for a device that holds nothing, that lost it, or when the image is sent anew', () => {
+    const all: readonly SetupStep[] = ['fragmentation', 'group', 'session'];
+    expect(todoOf(step(settingUp(), again(false)))).toEqual(all);
+    expect(todoOf(step({ ...RECEIVING, unconfirmed: true } as DeviceState, again(false)))).toEqual(all);
+    expect(todoOf(step({ ...RECEIVING, reception } as DeviceState, again(true)))).toEqual(all);
+    const holding = { reception, from: 1 };
+    expect(todoOf(step(settingUp({ holding }), EVENTS.joined))).toEqual(all);
+    expect(step(settingUp({ holding }), EVENTS.joined).state).not.toHaveProperty('holding');
+  });
+});
+
 describe('proof of the image', () => {
   const proofs = [
     uplink([{ kind: 'crc64', octets: new Uint8Array(8) }], { crc: 'match' }),
@@ -415,16 +469,13 @@ describe('proof of the image', () => {
     uplink([{ kind: 'block-received', fragIndex: 0, micError: false }]),
   ];
 
-  it.each(['setting-up', 'ready', 'receiving', 'missed', 'failed'] as const)(
-    'counts for a device that is %s',
-    (kind) => {
-      expect(proofs.map((proof) => told(STATES[kind], proof))).toEqual([
-        'done: crc64',
-        'done: session-complete',
-        'done: mic',
-      ]);
-    },
-  );
+  it.each(['setting-up', 'ready', 'receiving', 'failed'] as const)('counts for a device that is %s', (kind) => {
+    expect(proofs.map((proof) => told(STATES[kind], proof))).toEqual([
+      'done: crc64',
+      'done: session-complete',
+      'done: mic',
+    ]);
+  });
 
   it.each(['pending', 'done', 'skipped'] as const)('changes nothing for one that is %s', (kind) => {
     for (const proof of proofs) expect(told(STATES[kind], proof)).toBe(SAME);
@@ -469,6 +520,13 @@ describe('receiving', () => {
     expect(second).toMatchObject({ reception: { nbFragReceived: 15, sentByThen: 20, steadySince: 12 }, silentFor: 0 });
     const third = step(second, uplink([status({ missingFrag: 1 })]), { sent: 30 }).state;
     expect(third).toMatchObject({ reception: { sentByThen: 30, steadySince: 30 } });
+  });
+
+  it('takes more than was sent for evidence of nothing', () => {
+    const before = step(RECEIVING, uplink([status()])).state;
+    const asked = step(before, EVENTS['status-requested']).state;
+    expect(step(asked, uplink([status({ nbFragReceived: 1280, missingFrag: 0 })])).state).toEqual(before);
+    expect(step(RECEIVING, uplink([status({ nbFragReceived: 21, missingFrag: 0 })])).state).toEqual(RECEIVING);
   });
 
   it('fails a device whose memory is too small', () => {

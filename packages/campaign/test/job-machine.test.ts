@@ -28,6 +28,8 @@ const view = (more: Partial<DevicesView> = {}): DevicesView => ({
   ready: 0,
   receiving: 2,
   awaited: 0,
+  joining: 0,
+  unheard: 0,
   worthAnotherRound: 0,
   nextGoal: (sent) => sent,
   ...more,
@@ -267,6 +269,30 @@ describe('set-up', () => {
     expect(due(next.state, { devices: view({ receiving: 0 }), now: LAUNCH })).toBe('complete + end');
   });
 
+  it('waits at the start, for which nobody is ready, for devices that are late', () => {
+    const nobody = view({ ready: 0, receiving: 0, joining: 2 });
+    const waiting = step(setup(), { kind: 'due' }, { devices: nobody, now: LAUNCH });
+    expect(told(setup(), waiting)).toBe('setup + launch');
+    const until = LAUNCH + Math.max(60_000, FOTA.launchDelayS * 1000);
+    expect(waiting.state).toMatchObject({ kind: 'setup', until });
+    expect(dueAt(waiting.state, LAUNCH)).toBe(until);
+    const come = { devices: view({ receiving: 1, joining: 1 }), now: steadyMs(LAUNCH + 30_000) };
+    const begun = step(waiting.state, { kind: 'device-settled' }, come);
+    expect(told(waiting.state, begun)).toBe('broadcasting/pacing');
+    // It was told to listen a few seconds later.
+    expect(begun.state).toMatchObject({ phase: { kind: 'pacing', until: LAUNCH + 30_000 + 12_000 } });
+    expect(step(waiting.state, { kind: 'device-settled' }, { ...come, devices: nobody }).state).toBe(waiting.state);
+    expect(due(waiting.state, { devices: nobody, now: steadyMs(until) })).toBe('teardown');
+  });
+
+  it('goes on with parity where the session before stopped', () => {
+    const state = { ...(setup() as Extract<JobState, { kind: 'setup' }>), round: 2, sent: 25 };
+    const begun = step(state, { kind: 'due' }, { devices: view({ ready: 1 }), now: LAUNCH }).state;
+    expect(begun).toMatchObject({ sent: 25, began: 25, goal: 26 });
+    const next = step(begun, { kind: 'due' }, { devices: view(), now: steadyMs(LAUNCH + 4_000) });
+    expect(next.effects).toEqual([{ kind: 'send', frame: { kind: 'parity', number: 26 } }]);
+  });
+
   it('leaves devices some seconds to change their class before the first frame', () => {
     const next = step(setup(), { kind: 'due' }, { devices: view({ ready: 1 }), now: LAUNCH }).state;
     expect(next).toMatchObject({ phase: { kind: 'pacing', until: LAUNCH + 4_000 }, goal: 17, sent: 0, percent: 10 });
@@ -421,10 +447,11 @@ describe('a message', () => {
 describe('a further session', () => {
   const devices = view({ worthAnotherRound: 1 });
 
-  it('begins when devices were left, two times at most', () => {
+  it('begins when devices were left, five times at most', () => {
     expect(due(teardown(), { devices })).toBe('same + another-round');
     expect(due(teardown({ round: 2 }), { devices })).toBe('same + another-round');
-    expect(due(teardown({ round: 3 }), { devices })).toBe('complete + end');
+    expect(due(teardown({ round: 5 }), { devices })).toBe('same + another-round');
+    expect(due(teardown({ round: 6 }), { devices })).toBe('complete + end');
   });
 
   it('does not begin before the devices had time to report, unless all have', () => {

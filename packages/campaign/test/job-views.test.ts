@@ -77,11 +77,13 @@ describe('a device', () => {
   });
 
   it('that waits for a further session is in progress, and its figure does not fall', () => {
-    const missed: DeviceState = { kind: 'missed', reason: 'restarted', at: SAMPLE_AT, reception: undefined };
+    const reception = { nbFragReceived: 9, missingFrag: 3, sentByThen: 12, steadySince: 12 };
+    const late: DeviceState = { kind: 'ready', holding: { reception, from: 1 } };
     const settingUp = SAMPLE_DEVICE_STATES.filter((one) => one.kind === 'setting-up');
-    for (const device of report(setup(90, 2), [missed, ...settingUp]).devices) {
+    for (const device of report(setup(90, 2), [late, ...settingUp]).devices) {
       expect(device).toMatchObject({ outcome: 'in_progress', percentComplete: 90 });
     }
+    expect(report(setup(90, 2), [late]).devices[0]).toMatchObject({ fragmentsHeard: 9, fragmentsMissing: 3 });
   });
 
   it('tells why it failed, and what to do', () => {

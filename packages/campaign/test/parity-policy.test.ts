@@ -3,7 +3,7 @@ import { Rng } from '@airlift/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DeviceState, Reception } from '../src/device-state.ts';
-import { believedComplete, firstGoal, lastGoal, nextGoal } from '../src/parity-policy.ts';
+import { believedComplete, firstGoal, lastGoal, nextGoal, plannedGoal, SILENT_LIMIT } from '../src/parity-policy.ts';
 import { Receiver, type ReportName } from './support/receivers.ts';
 
 const reception = (more: Partial<Reception> = {}): Reception => ({
@@ -21,7 +21,7 @@ const receiving = (said: Reception | undefined, silentFor = 0): DeviceState => (
 
 describe('the first goal', () => {
   it.each([
-    [1, 7],
+    [1, 2],
     [10, 17],
     [100, 117],
     [214, 244],
@@ -33,9 +33,9 @@ describe('the first goal', () => {
 
 describe('the last goal', () => {
   it.each([
-    [1, 42],
-    [100, 200],
-    [1058, 1733],
+    [1, 206],
+    [100, 800],
+    [1058, 6548],
     [16_000, 16_383],
   ])('for %i plain fragments is %i', (nbFrag, goal) => {
     expect(lastGoal(nbFrag)).toBe(goal);
@@ -100,9 +100,24 @@ describe('the next goal', () => {
     expect(nextGoal([], 100, 117, 1)).toBe(117);
   });
 
-  it('does not wait for a device that left two requests unanswered', () => {
-    expect(nextGoal([receiving(undefined, 1)], 100, 117, 1)).toBe(122);
-    expect(nextGoal([receiving(undefined, 2)], 100, 117, 2)).toBe(117);
+  it('sends nothing for a device that did not answer: it is asked again first', () => {
+    expect(nextGoal([receiving(undefined)], 100, 117, 1)).toBe(122);
+    expect(nextGoal([receiving(undefined, 1)], 100, 117, 1)).toBe(117);
+    expect(nextGoal([receiving(undefined, 4)], 100, 110, 4)).toBe(110);
+  });
+
+  it('counts what was sent before a late device came among its losses, and parity from then on', () => {
+    const late = (said: Reception | undefined): DeviceState => ({
+      kind: 'receiving',
+      reception: said,
+      silentFor: 0,
+      from: 21,
+    });
+    // 20 missed, 8 lost of 80 by the prior, 5 in reserve.
+    expect(nextGoal([late(undefined)], 100, 100, 1)).toBe(137);
+    const losses = { missingFrag: 28, countsPlainLosses: true, nbFragReceived: 100, sentByThen: 100, steadySince: 100 };
+    // A tenth of what was sent since is lost, not more than a quarter.
+    expect(nextGoal([late(losses)], 100, 100, 1)).toBe(137);
   });
 
   it.each([
@@ -166,11 +181,11 @@ describe('the next goal', () => {
         fc.nat(300),
         (states, nbFrag, parity) => {
           const sent = nbFrag + parity;
-          const wanting = states.some(
-            ({ reception: said, silentFor }) => silentFor < 2 && !believedComplete(said, nbFrag, sent),
-          );
+          const open = states.filter(({ reception: said }) => !believedComplete(said, nbFrag, sent));
           const goal = nextGoal(states, nbFrag, sent, 1);
-          expect(goal > sent).toBe(wanting && sent < lastGoal(nbFrag));
+          const isAsking = open.some(({ silentFor }) => silentFor === 0);
+          if (isAsking && sent < plannedGoal(nbFrag)) expect(goal).toBeGreaterThan(sent);
+          if (open.every(({ silentFor }) => silentFor >= SILENT_LIMIT)) expect(goal).toBe(sent);
         },
       ),
     );
@@ -235,7 +250,11 @@ function broadcast(options: {
       sent,
       requests,
     );
-    if (goal <= sent) return { sent, requests, receivers };
+    const unheard = open().some(({ state, reception: said }) => {
+      const silentFor = state.kind === 'receiving' ? state.silentFor : 0;
+      return silentFor > 0 && silentFor < SILENT_LIMIT && !believedComplete(said, nbFrag, sent);
+    });
+    if (goal <= sent && !unheard) return { sent, requests, receivers };
   }
 }
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JobPacing } from '../src/job-machine.ts';
 import type { JobPlan } from '../src/job-plan.ts';
-import { lastGoal } from '../src/parity-policy.ts';
+import { plannedGoal } from '../src/parity-policy.ts';
 import { planSession } from '../src/session-plan.ts';
 import { SAMPLE_AT, sampleFotaPlan, sampleMessagePlan } from '../src/testing/index.ts';
 
@@ -51,7 +51,7 @@ describe('the length of a session', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 6_000 }), fc.integer({ min: 100, max: 4_000 }), (nbFrag, plainMs) => {
         const n = exponent(nbFrag, {}, { plainMs, parityMs: plainMs, sustainedMs: 0 });
-        const neededS = ((lastGoal(nbFrag) * plainMs + 3 * 21_000) * 1.25 + 60_000) / 1_000;
+        const neededS = ((plannedGoal(nbFrag) * plainMs + 3 * 21_000) * 1.25 + 60_000) / 1_000;
         if (n < 15) expect(2 ** n).toBeGreaterThanOrEqual(neededS);
         if (n > 8) expect(2 ** (n - 1)).toBeLessThan(neededS);
         expect(n >= 8 && n <= 15).toBe(true);

@@ -3,6 +3,7 @@ import {
   type DeviceState,
   type FotaPlan,
   type GroupFrame,
+  type Holding,
   type JobPlan,
   type JobState,
   type MessagePlan,
@@ -90,15 +91,16 @@ const UNDER_WAY = { startedAt: instant, round: z.int().min(1), session: shape(SE
 
 const JOB_STATES = schemas<JobState>({
   scheduled: {},
-  setup: UNDER_WAY,
+  setup: { ...UNDER_WAY, sent: count.optional(), until: instant.optional() },
   broadcasting: {
     ...UNDER_WAY,
     phase: z.unknown().refine((phase) => isOneOf(PHASES, phase)),
     sent: count,
+    began: count.optional(),
     goal: count,
     statusRequests: count,
   },
-  teardown: { ...UNDER_WAY, sent: count, until: instant },
+  teardown: { ...UNDER_WAY, sent: count, began: count.optional(), until: instant },
   complete: { startedAt: instant, completedAt: instant },
   cancelled: { at: instant },
 });
@@ -113,6 +115,7 @@ const RECEPTION: ShapeOf<Reception> = {
   zeroIsOpen: z.boolean().optional(),
 };
 const reception = shape(RECEPTION).optional();
+const holding = shape({ reception, from: count } satisfies ShapeOf<Holding>).optional();
 const reason = z.enum(Object.keys(REASONS) as [string, ...string[]]);
 
 const DEVICE_STATES = schemas<DeviceState>({
@@ -126,10 +129,12 @@ const DEVICE_STATES = schemas<DeviceState>({
     heard: z.boolean().optional(),
     mayListen: z.boolean().optional(),
     refusals: count.optional(),
+    startGpsS: count.optional(),
+    restarted: z.boolean().optional(),
+    holding,
   },
-  ready: {},
-  receiving: { reception, silentFor: count, unconfirmed: z.boolean().optional() },
-  missed: { reason, at: instant, reception },
+  ready: { holding },
+  receiving: { reception, silentFor: count, unconfirmed: z.boolean().optional(), from: count.optional() },
   done: {
     evidence: z.enum(['mic', 'crc64', 'session-complete', 'status-answer', 'session-answer']),
     at: instant,
