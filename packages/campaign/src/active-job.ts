@@ -1,6 +1,7 @@
 import { type BlockChecksums, blockChecksums, FragmentEncoder } from '@airlift/applayer';
 import { BugError, type Eui64, type SteadyMs, steadyMs, type Timer } from '@airlift/kernel';
 import type { DirectoryEntry } from './device-directory.ts';
+import { mayBeListening } from './device-machine.ts';
 import type { DeviceState } from './device-state.ts';
 import type { DevicesView } from './job-machine.ts';
 import type { JobPlan } from './job-plan.ts';
@@ -114,7 +115,12 @@ export class ActiveJob {
 
   /** Without the image, but heard from in this round, so that it can be reached. */
   isWorthAnotherRound(state: DeviceState): boolean {
-    if (state.kind === 'setting-up') return state.heard === true || state.holding !== undefined;
+    if (state.kind === 'setting-up') {
+      // One that says nothing in two sessions will not do so in a third.
+      const saidNothing = state.invited === true && state.holding?.reception === undefined;
+      if (saidNothing && 'round' in this.state && this.state.round > 1) return false;
+      return state.heard === true || state.holding !== undefined;
+    }
     if (state.kind !== 'receiving') return false;
     return state.unconfirmed === true || (state.reception !== undefined && !this.isBelievedComplete(state));
   }
@@ -173,6 +179,7 @@ export class ActiveJob {
   #count(state: DeviceState, by: 1 | -1): void {
     if (state.kind === 'ready') this.#counts.ready += by;
     if (state.kind === 'setting-up' && state.heard === true) this.#counts.joining += by;
+    if (mayBeListening(state)) this.#counts.receiving += by;
     if (state.kind !== 'receiving') return;
     this.#counts.receiving += by;
     if (state.silentFor > 0 && state.silentFor <= SILENT_LIMIT) this.#counts.awaited += by;

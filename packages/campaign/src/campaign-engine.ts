@@ -20,7 +20,7 @@ import { answerClock } from './clock-answer.ts';
 import { deviceContexts } from './device-contexts.ts';
 import type { DeviceDirectory } from './device-directory.ts';
 import type { DeviceLink, LinkEvent, LinkFacts, TicketEvent, UnicastDownlink, UplinkEvent } from './device-link.ts';
-import { type DeviceEvent, deviceStep, QUIET_BEFORE_LAUNCH_MS, receptionOf } from './device-machine.ts';
+import { type DeviceEvent, deviceStep, mayBeListening, QUIET_BEFORE_LAUNCH_MS, receptionOf } from './device-machine.ts';
 import { type DeviceState, isSettled, type SetupStep } from './device-state.ts';
 import { framePayload, groupIdOf, groupOf, pacingOf } from './group-frames.ts';
 import { dueAt, type JobEffect, type JobEvent, type JobStep, jobStep, MOST_ROUNDS } from './job-machine.ts';
@@ -510,8 +510,8 @@ export class CampaignEngine {
     await this.#closeGroup(job.plan, session.groupId);
     await this.#giveVerdicts(job, (device) => !job.isWorthAnotherRound(device));
     // A device in the session keeps silent until it is over, so that there is no reaching it before.
-    const isListening = [...job.devices.values()].some((device) => device.kind === 'receiving');
-    const reachableAt = isListening ? sessionEnd(session) : this.#now();
+    const ends = [...job.devices.values()].flatMap((device) => this.#sessionEndOf(device, session) ?? []);
+    const reachableAt = Math.max(this.#now(), ...ends);
     try {
       // Parity goes on where it stopped as long as somebody holds a part of the image; else it is sent from the beginning.
       const fresh = ![...job.devices.values()].some(holdsPart);
@@ -520,12 +520,20 @@ export class CampaignEngine {
         job,
         { startedAt, round: round + 1, percent, sent },
         () => ({ kind: 'again', fresh }),
-        reachableAt,
+        steadyMs(reachableAt),
       );
     } catch (cause) {
       if (!isExhausted(cause)) throw cause;
       await this.#refuse(job, 'no-multicast-address');
     }
+  }
+
+  /** When a device that listens, or may, leaves the session. */
+  #sessionEndOf(device: DeviceState, session: SessionPlan): SteadyMs | undefined {
+    if (device.kind !== 'receiving' && !mayBeListening(device)) return undefined;
+    const startGpsS = 'startGpsS' in device ? device.startGpsS : undefined;
+    const own = startGpsS === undefined ? session : lateSession(session, startGpsS, this.#ports.deviceTime);
+    return sessionEnd(own);
   }
 
   /** Ends a job for which there can be no session: every device without a verdict fails. */

@@ -105,7 +105,7 @@ export function deviceStep(state: DeviceState, event: DeviceEvent, context: Devi
     case 'launch':
       return launchStep(state);
     case 'status-requested':
-      return state.kind === 'receiving' ? still({ ...state, silentFor: state.silentFor + 1 }) : same(state);
+      return statusRequestedStep(state, context);
     case 'message-sent':
       return state.kind === 'receiving' && state.unconfirmed !== true
         ? still(done('session-answer', context.now, undefined))
@@ -122,6 +122,7 @@ export function deviceStep(state: DeviceState, event: DeviceEvent, context: Devi
 }
 
 type SettingUp = Extract<DeviceState, { kind: 'setting-up' }>;
+type Receiving = Extract<DeviceState, { kind: 'receiving' }>;
 
 function freshSetup(context: DeviceContext): SettingUp {
   return { kind: 'setting-up', todo: stepsOf(context), question: 'none', askAgainAt: undefined, asked: 0, resyncs: 0 };
@@ -175,7 +176,13 @@ function uplinkStep(
     // The frame that was queued for this window is about to leave; asking again would only put a second one behind it.
     let next = { ...state, heard: true } as DeviceState;
     for (const answer of event.answers) {
-      if (next.kind === 'setting-up') next = setupAnswer(next, answer, event.receivedGps, context);
+      if (next.kind === 'setting-up') {
+        // One that was invited and says what it received was there all the time.
+        const isThere = answer.kind === 'status' && next.invited === true;
+        if (isThere) next = listening(next.holding ?? FROM_THE_START);
+        else next = setupAnswer(next, answer, event.receivedGps, context);
+      }
+      if (next.kind === 'receiving') next = receptionAnswer(next, answer, event.crc, context);
     }
     if (next.kind !== 'setting-up') return still(next);
     if (event.getsTime && next.todo.includes('clock')) {
@@ -186,18 +193,41 @@ function uplinkStep(
     if (event.getsTime) return still({ ...next, question: next.question === 'queued' ? 'queued' : 'none' });
     return ask({ ...next, question: next.question === 'queued' ? 'queued' : 'none' }, context);
   }
+  if (state.kind === 'receiving' && isProbablyAbsent(state) && event.answers.length === 0 && !event.getsTime) {
+    return ask(invitation(state, context), context);
+  }
   let next: DeviceState = state;
   for (const answer of event.answers) next = receptionAnswer(next, answer, event.crc, context);
   return still(next);
 }
 
 /** A device that has agreed to everything waits for the session, or is in it when that has begun. */
-function agreed({ holding }: SettingUp, context: DeviceContext): DeviceState {
+function agreed({ holding, invited, startGpsS }: SettingUp, context: DeviceContext): DeviceState {
   if (!context.launched) return { kind: 'ready', ...(holding === undefined ? {} : { holding }) };
-  return listening(holding ?? { reception: undefined, from: context.sent + 1 + LATE_FRAGMENTS });
+  const from = context.sent + 1 + LATE_FRAGMENTS;
+  return {
+    ...listening(holding ?? { reception: undefined, from }),
+    ...(startGpsS === undefined ? {} : { startGpsS }),
+    ...(invited === true ? { invited } : {}),
+  };
 }
 
-function listening({ reception, from }: Holding): Extract<DeviceState, { kind: 'receiving' }> {
+/**
+ * A device that is there and said nothing of the session, neither that it would take part nor, twice, when it was asked
+ * what it received, has probably missed its start: one that is sending at that moment does.
+ */
+function isProbablyAbsent({ unconfirmed, silentFor, reception, invited }: Receiving): boolean {
+  if (invited === true) return false;
+  return unconfirmed === true || (silentFor > 1 && reception === undefined);
+}
+
+/** Into the session that has begun, once. One that had agreed to it may have been there all the time. */
+function invitation({ unconfirmed, from = 1 }: Receiving, context: DeviceContext): SettingUp {
+  const setup: SettingUp = { ...freshSetup(context), todo: ['group', 'session'], heard: true, invited: true };
+  return unconfirmed === true ? setup : { ...setup, holding: { reception: undefined, from } };
+}
+
+function listening({ reception, from }: Holding): Receiving {
   return { kind: 'receiving', reception, silentFor: 0, from };
 }
 
@@ -314,7 +344,13 @@ function receptionAnswer(
         zeroIsOpen: context.zeroMissingIsOpen,
       };
       if (answer.memoryError) return failed('memory-exhausted', context.now, reception);
-      return { kind: 'receiving', reception, silentFor: 0, ...(state.from === undefined ? {} : { from: state.from }) };
+      const { unconfirmed: _, ...confirmed } = state;
+      return { ...confirmed, reception, silentFor: 0 };
+    }
+    case 'session': {
+      // The answer came after the start, or after that of a device that was asked again.
+      const { unconfirmed: _, ...confirmed } = state;
+      return answer.timeToStartS === undefined ? state : confirmed;
     }
     case 'crc64':
       return crc === 'mismatch' ? failed('integrity-mismatch', context.now, state.reception) : state;
@@ -369,12 +405,25 @@ function joinedStep(state: DeviceState, context: DeviceContext): DeviceStep {
 function launchStep(state: DeviceState): DeviceStep {
   if (state.kind === 'ready') return still(listening(state.holding ?? FROM_THE_START));
   if (state.kind !== 'setting-up') return same(state);
-  const isOpen = (step: SetupStep): boolean => state.todo.includes(step);
-  if (state.mayListen === true && !isOpen('clock') && !isOpen('fragmentation')) {
-    return still({ ...listening(state.holding ?? FROM_THE_START), unconfirmed: true });
-  }
+  if (mayBeListening(state)) return still({ ...listening(state.holding ?? FROM_THE_START), unconfirmed: true });
   // Asked anew with its next uplink, now for a start a few seconds ahead.
   return still({ ...state, question: 'none' });
+}
+
+/** Whether only answers of the device may be missing, so that it is in the session, or will be. */
+export function mayBeListening(state: DeviceState): boolean {
+  if (state.kind !== 'setting-up' || state.mayListen !== true) return false;
+  return !state.todo.includes('clock') && !state.todo.includes('fragmentation');
+}
+
+/** A device whose answer was lost when it came late is asked with the others: it is silent for as long as it listens. */
+function statusRequestedStep(state: DeviceState, context: DeviceContext): DeviceStep {
+  if (state.kind === 'receiving') return still({ ...state, silentFor: state.silentFor + 1 });
+  if (state.kind !== 'setting-up' || !mayBeListening(state)) return same(state);
+  const holding = state.holding ?? { reception: undefined, from: context.sent + 1 };
+  const { startGpsS } = state;
+  const late = startGpsS === undefined ? {} : { startGpsS };
+  return still({ ...listening(holding), ...late, silentFor: 1, unconfirmed: true });
 }
 
 const FROM_THE_START: Holding = { reception: undefined, from: 1 };
@@ -404,7 +453,7 @@ function endStep(state: DeviceState, event: Extract<DeviceEvent, { kind: 'end' }
       return still(failed(event.joined ? 'no-answer' : 'never-joined', context.now, receptionOf(state)));
     case 'setting-up': {
       const clockTrouble = state.todo.includes('clock') || state.resyncs > 0;
-      const missing = clockTrouble ? 'clock-not-set' : 'no-answer';
+      const missing = state.holding !== undefined ? 'not-complete' : clockTrouble ? 'clock-not-set' : 'no-answer';
       const reason: ReasonCode = !event.joined ? 'never-joined' : state.restarted === true ? 'restarted' : missing;
       return still(failed(reason, context.now, receptionOf(state)));
     }

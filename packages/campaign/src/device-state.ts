@@ -57,6 +57,8 @@ export type DeviceState =
       readonly holding?: Holding;
       /** The device joined anew while it was in the session. */
       readonly restarted?: boolean;
+      /** It was in the session by all that is known, and was asked into it anew. */
+      readonly invited?: boolean;
     }
   /** Everything is agreed; waiting for the session. */
   | { readonly kind: 'ready'; readonly holding?: Holding }
@@ -69,6 +71,10 @@ export type DeviceState =
       readonly unconfirmed?: boolean;
       /** The first fragment number that it can have heard; 1 unless it came late. */
       readonly from?: number;
+      /** SessionTime that the device was told when it came late, GPS seconds. */
+      readonly startGpsS?: number;
+      /** Was asked into the session anew, once. */
+      readonly invited?: boolean;
     }
   | {
       readonly kind: 'done';

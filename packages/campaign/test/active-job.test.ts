@@ -1,6 +1,7 @@
 import { Rng, steadyMs } from '@airlift/kernel';
 import { describe, expect, it } from 'vitest';
 import { ActiveJob } from '../src/active-job.ts';
+import { mayBeListening } from '../src/device-machine.ts';
 import type { DeviceState } from '../src/device-state.ts';
 import type { JobState } from '../src/job-state.ts';
 import {
@@ -86,7 +87,7 @@ describe('the view', () => {
       expect({ total, ready, counted, awaited, joining }, `step ${n}`).toEqual({
         total: 20,
         ready: all.filter(({ kind }) => kind === 'ready').length,
-        counted: receiving.length,
+        counted: receiving.length + all.filter(mayBeListening).length,
         awaited: receiving.filter((device) => device.silentFor >= 1 && device.silentFor <= 4).length,
         joining: all.filter((device) => device.kind === 'setting-up' && device.heard === true).length,
       });

@@ -408,7 +408,7 @@ describe('a device that is late', () => {
     const listening = step(onAir, uplink([ACCEPTED, accepted], { receivedGps }), launched);
     expect(listening.ask).toEqual([]);
     // What goes out until it listens is lost to it as well.
-    expect(listening.state).toEqual({ ...RECEIVING, from: 35 });
+    expect(listening.state).toEqual({ ...RECEIVING, from: 35, startGpsS: START_GPS_S + 68 });
   });
 
   it('is told another start each time it is asked, and none with what is no question for the session', () => {
@@ -426,8 +426,34 @@ describe('a device that is late', () => {
     expect(todoOf(wrong)).toEqual(['clock', 'session']);
   });
 
+  it('may be listening although its answer was lost, and is asked with the others', () => {
+    const asked = step(settingUp({ question: 'none' }), uplink([]), launched).state;
+    const onAir = step(asked, EVENTS.question, launched).state;
+    const listening = step(onAir, EVENTS['status-requested'], launched).state;
+    expect(listening).toEqual({ ...RECEIVING, silentFor: 1, from: 31, startGpsS: START_GPS_S + 68, unconfirmed: true });
+    expect(told(asked, EVENTS['status-requested'], launched)).toBe(SAME);
+    const open = step(settingUp({ todo: ['clock', 'session'], mayListen: true }), EVENTS['status-requested'], launched);
+    expect(open.state.kind).toBe('setting-up');
+  });
+
   it('is asked no more when the session is about to end', () => {
     expect(step(settingUp(), uplink([]), { ...launched, lateStartGpsS: undefined }).ask).toEqual([]);
+  });
+
+  it('is invited again when it is heard and said nothing of the session', () => {
+    const invited = (state: DeviceState): readonly SetupStep[] => step(state, uplink([]), launched).ask;
+    expect(invited({ ...RECEIVING, unconfirmed: true } as DeviceState)).toEqual(['group', 'session']);
+    expect(invited({ ...RECEIVING, silentFor: 2 } as DeviceState)).toEqual(['group', 'session']);
+    expect(invited({ ...RECEIVING, silentFor: 1 } as DeviceState)).toEqual([]);
+    expect(invited(RECEIVING)).toEqual([]);
+    const said = { nbFragReceived: 9, missingFrag: 3, sentByThen: 12, steadySince: 12 };
+    expect(invited({ ...RECEIVING, silentFor: 2, reception: said } as DeviceState)).toEqual([]);
+    expect(invited({ ...RECEIVING, silentFor: 2, invited: true } as DeviceState)).toEqual([]);
+    const there = step({ ...RECEIVING, silentFor: 2, from: 1 } as DeviceState, uplink([]), launched).state;
+    const status = { kind: 'status', nbFragReceived: 9, missingFrag: 3, memoryError: false } as const;
+    expect(step(there, uplink([status]), launched).state).toMatchObject({ kind: 'receiving', silentFor: 0, from: 1 });
+    const asked = step({ ...RECEIVING, unconfirmed: true } as DeviceState, uplink([accepted]), launched);
+    expect(asked).toEqual({ state: RECEIVING, ask: [] });
   });
 
   it('names why it never came', () => {
@@ -449,6 +475,7 @@ describe('a further session', () => {
     expect(ready).toEqual({ kind: 'ready', holding: { reception, from: 5 } });
     expect(todoOf(step(ready, again(false)))).toEqual(['group', 'session']);
     expect(told(ready, EVENTS.end)).toBe('failed: no-answer');
+    expect(told(step1.state, EVENTS.end)).toBe('failed: not-complete');
   });
 
   it('sets up everything for a device that holds nothing, that lost it, or when the image is sent anew', () => {

@@ -250,6 +250,7 @@ describe('devices that only answer when asked', () => {
     world.device();
     const plan = await run(world);
     expect(await world.outcomes(plan)).toEqual(['failed not-complete', SUCCESS]);
+    // Twice in each of two sessions.
     expect((await world.jobs.ledger(plan.jobId)).status).toBe(4);
   });
 });
