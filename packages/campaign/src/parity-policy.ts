@@ -76,8 +76,10 @@ export function believedComplete(
   const { nbFragReceived, sentByThen, steadySince } = reception;
   // More than was sent is evidence of nothing.
   if (nbFragReceived > sentByThen + FRAMES_IN_FLIGHT) return false;
+  // Whether it is their count or the number of the last one: who has the block has heard as many as it has fragments.
+  if (nbFragReceived < nbFrag) return false;
   const lost = saidLost(reception, nbFrag);
-  if (lost === 0 && reception.zeroIsOpen !== true) return sent >= nbFrag && nbFragReceived >= nbFrag;
+  if (lost === 0 && reception.zeroIsOpen !== true) return sent >= nbFrag;
   const loss = Math.min(0.95, lossOf(lost, from, nbFrag));
   const enough = lost + BELIEF_MARGIN;
   if (lost > 0 && reception.countsMissingNow === true) {

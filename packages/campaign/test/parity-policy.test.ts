@@ -66,12 +66,15 @@ describe('belief', () => {
     const said = reception({ nbFragReceived: 98, missingFrag: 2, sentByThen: 117, steadySince: 117 });
     expect(believedComplete(said, 100, 117)).toBe(false);
     expect(nextGoal([receiving(said)], 100, 117, 1)).toBeGreaterThan(119);
-    expect(believedComplete(said, 100, 150)).toBe(true);
+    // However much is sent after that: only its next answer tells whether it heard it.
+    expect(believedComplete(said, 100, 150)).toBe(false);
   });
 
   it('follows when a device says the same for so long that it must count losses', () => {
-    const said = reception({ nbFragReceived: 90, missingFrag: 3, sentByThen: 130, steadySince: 117 });
+    const said = reception({ nbFragReceived: 100, missingFrag: 3, sentByThen: 130, steadySince: 117 });
     expect(believedComplete(said, 100, 130)).toBe(true);
+    // Its radio may be dead: it says the same for ever then.
+    expect(believedComplete({ ...said, nbFragReceived: 99 }, 100, 1_000)).toBe(false);
     expect(believedComplete({ ...said, steadySince: 125 }, 100, 130)).toBe(false);
   });
 
