@@ -35,6 +35,7 @@ export function deviceContexts(
       severalCommands: traits?.severalCommands ?? false,
       checksClock: traits?.sessionTime === 'gps',
       missingMeans: traits?.missingMeans ?? 'unknown',
+      missingOverflows: traits?.missingOverflows ?? false,
       zeroMissingIsOpen: traits?.zeroMissingIsOpen ?? false,
     };
   };

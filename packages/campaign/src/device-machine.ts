@@ -32,6 +32,7 @@ export interface DeviceContext {
   /** The last plain fragment is on its way or was sent, so that a device may have the whole image. */
   readonly allPlainSent: boolean;
   readonly missingMeans: DeviceTraits['missingMeans'];
+  readonly missingOverflows: boolean;
   readonly zeroMissingIsOpen: boolean;
 }
 
@@ -339,6 +340,9 @@ function receptionAnswer(
         missingFrag: answer.missingFrag,
         sentByThen: context.sent,
         steadySince: steady ? before.steadySince : context.sent,
+        frozenSince:
+          before?.nbFragReceived === answer.nbFragReceived ? (before.frozenSince ?? before.sentByThen) : context.sent,
+        overflows: context.missingOverflows,
         countsPlainLosses: context.missingMeans === 'plain-losses',
         countsMissingNow: context.missingMeans === 'missing-now',
         zeroIsOpen: context.zeroMissingIsOpen,

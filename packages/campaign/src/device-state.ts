@@ -17,6 +17,10 @@ export interface Reception {
   readonly sentByThen: number;
   /** As `sentByThen`, for the first of the answers in a row that said the same of what is missing. */
   readonly steadySince: number;
+  /** As `steadySince`, for the answers in a row that said the same `nbFragReceived`. */
+  readonly frozenSince?: number;
+  /** The device's profile says that `missingFrag` is what is left of the number modulo 256. */
+  readonly overflows?: boolean;
   /** The device's profile says that `missingFrag` counts plain losses, repaired or not. */
   readonly countsPlainLosses?: boolean;
   /** The device's profile says that `missingFrag` is 0 as soon as the block is complete. */

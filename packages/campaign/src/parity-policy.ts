@@ -11,6 +11,11 @@ const WORST_LOSS = 0.9;
 const FIRST_MARGIN = 5;
 /** With so many beyond the losses a device fails once in 250 times: enough to believe it without a check value. */
 const BELIEF_MARGIN = 8;
+/**
+ * A device that numbers what it hears and stops when it is complete says the same number for ever. One that lost half of
+ * all fragments says the same by chance over so many in one of 65,000 cases.
+ */
+const FROZEN_FOR = 16;
 /** With so many it fails once in 4000 times: enough even against its own word that something is missing. */
 const CERTAIN_MARGIN = 12;
 /** Fragments that may have gone out between the last one that is known to and an answer. */
@@ -78,6 +83,10 @@ export function believedComplete(
   if (nbFragReceived > sentByThen + FRAMES_IN_FLIGHT) return false;
   // Whether it is their count or the number of the last one: who has the block has heard as many as it has fragments.
   if (nbFragReceived < nbFrag) return false;
+  if (reception.countsPlainLosses === true && reception.overflows === true && nbFrag > SATURATED) {
+    // 12 may stand for 268: only that it hears nothing more, though it answers, tells that it is complete.
+    return sentByThen - (reception.frozenSince ?? sentByThen) >= FROZEN_FOR;
+  }
   const lost = saidLost(reception, nbFrag);
   if (lost === 0 && reception.zeroIsOpen !== true) return sent >= nbFrag;
   const loss = Math.min(0.95, lossOf(lost, from, nbFrag));

@@ -4,7 +4,7 @@ import type { SetupStep } from './device-state.ts';
 import { encryptedGroupKey } from './group-keys.ts';
 import type { JobPlan } from './job-plan.ts';
 import type { SessionPlan } from './job-state.ts';
-import type { DeviceTraits } from './traits.ts';
+import { type DeviceTraits, groupOn } from './traits.ts';
 
 /** What a set-up question is made of. */
 export interface QuestionContext {
@@ -55,7 +55,7 @@ export function buildQuestion(steps: readonly SetupStep[], context: QuestionCont
 
 function multicastSetup(steps: readonly SetupStep[], context: QuestionContext): Uint8Array {
   const { plan, session, traits, genAppKey, now } = context;
-  const McGroupID = plan.multicastGroupId;
+  const McGroupID = groupOn(traits, plan.multicastGroupId);
   return ts005.encode(
     1,
     'down',
@@ -91,14 +91,14 @@ function sessionTime(session: SessionPlan, traits: DeviceTraits, now: SteadyMs):
   return Math.max(0, Math.round((session.launchAt - now) / 1000));
 }
 
-function fragmentationSetup({ plan }: QuestionContext): Uint8Array {
+function fragmentationSetup({ plan, traits }: QuestionContext): Uint8Array {
   if (plan.kind !== 'FOTA') throw new BugError('a message needs no fragmentation session');
   return ts004.encode(1, 'down', [
     {
       name: 'FragSessionSetupReq',
       fields: {
         FragIndex: FRAG_INDEX,
-        McGroupBitMask: 1 << plan.multicastGroupId,
+        McGroupBitMask: 1 << groupOn(traits, plan.multicastGroupId),
         NbFrag: plan.nbFrag,
         FragSize: plan.fragSize,
         BlockAckDelay: blockAckDelay(plan.devEuis.length),

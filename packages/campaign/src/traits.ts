@@ -10,6 +10,8 @@ export interface DeviceTraits {
   /** Number that the first plain fragment bears on the air. */
   readonly fragIndexBase: 0 | 1;
   readonly codeRule: RowRule;
+  /** McGroupIDs that work on the device, in order of preference. */
+  readonly groups: readonly number[];
   /** maxMcFCnt to send in McGroupSetupReq. */
   readonly maxMcFCnt: number;
   /** What McClassCSessionReq carries as SessionTime. */
@@ -24,14 +26,24 @@ export interface DeviceTraits {
   readonly missingMeans: 'plain-losses' | 'missing-now' | 'unknown';
   /** The device confirms the image by MultiTech's CRC-64 exchange, so that success without it is not believed. */
   readonly confirmsByCrc64: boolean;
+  /** MissingFrag is what is left of the number modulo 256. */
+  readonly missingOverflows: boolean;
   /** MissingFrag reaches 0 before the block is complete: the device only subtracts what it heard. */
   readonly zeroMissingIsOpen: boolean;
+}
+
+/** The group of the device under which it takes part: the wanted one, unless it has none of that number. */
+export function groupOn({ groups }: DeviceTraits, wanted: number): number {
+  return groups.includes(wanted) ? wanted : (groups[0] ?? wanted);
 }
 
 /** Equal for devices that understand the same fragment frames. */
 export function broadcastKey(traits: DeviceTraits): string {
   return `${traits.codeRule}/${traits.fragIndexBase}/${traits.ports.fragmentation}`;
 }
+
+/** What a device may have of which nobody chose a profile. */
+const EVERY_GROUP: readonly number[] = [0, 1, 2, 3];
 
 const MISSING_MEANS = {
   missing: 'missing-now',
@@ -59,12 +71,14 @@ export function traitsOf(profile: DeviceProfile, assigned: boolean): DeviceTrait
     },
     fragIndexBase: fragmentation.firstIndex,
     codeRule: fragmentation.rowRule,
+    groups: assigned ? multicast.groups : EVERY_GROUP,
     maxMcFCnt: multicast.maxMcFCnt,
     sessionTime: multicast.sessionTime,
     severalCommands: profile.commandsPerDownlink === 'several',
     keyScheme: keys.scheme,
     missingMeans: assigned ? MISSING_MEANS[fragmentation.status.missing] : 'unknown',
     confirmsByCrc64: assigned && fragmentation.integrity === 'mts-crc64',
+    missingOverflows: fragmentation.status.overflow === 'modulo-256',
     zeroMissingIsOpen: fragmentation.status.missing === 'at-least',
   };
 }

@@ -23,6 +23,7 @@ const CONTEXT: DeviceContext = {
   sent: 12,
   allPlainSent: true,
   missingMeans: 'unknown',
+  missingOverflows: false,
   zeroMissingIsOpen: false,
 };
 

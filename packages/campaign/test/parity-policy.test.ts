@@ -85,6 +85,25 @@ describe('belief', () => {
     expect(nextGoal([receiving(said)], 100, 117, 1)).toBeGreaterThan(117);
   });
 
+  it('is given to a device whose losses count modulo 256 when it hears nothing more, though it answers', () => {
+    // 268 of 900 lost, of which 12 are left; it hears a fragment now and then, and lacks some.
+    const said = { missingFrag: 12, countsPlainLosses: true, overflows: true };
+    const hearing = reception({
+      ...said,
+      nbFragReceived: 1_200,
+      sentByThen: 1_201,
+      steadySince: 1_000,
+      frozenSince: 1_201,
+    });
+    expect(believedComplete(hearing, 900, 1_201)).toBe(false);
+    expect(believedComplete({ ...hearing, sentByThen: 1_216 }, 900, 1_216)).toBe(false);
+    expect(believedComplete({ ...hearing, sentByThen: 1_217 }, 900, 1_217)).toBe(true);
+    // Up to 255 fragments nothing can overflow.
+    expect(believedComplete({ ...hearing, nbFragReceived: 300, sentByThen: 300, frozenSince: 300 }, 250, 300)).toBe(
+      true,
+    );
+  });
+
   it('is not given at 255 missing, which may be more', () => {
     const said = reception({ nbFragReceived: 1000, missingFrag: 255, sentByThen: 1500, steadySince: 1500 });
     expect(believedComplete(said, 1500, 1600)).toBe(false);

@@ -108,9 +108,11 @@ describe('group and session in one downlink', () => {
 
   it.each([0, 1, 2, 3])('names group %i', (multicastGroupId) => {
     const plan = { ...TRACE_FOTA, multicastGroupId } as JobPlan;
-    const { payload } = buildQuestion(['group', 'session'], context({ plan }));
+    // Nobody chose a profile, which might know that the device has fewer.
+    const traits = traitsOf(multitechDot4, false);
+    const { payload } = buildQuestion(['group', 'session'], context({ plan, traits }));
     expect([payload[1], payload[31]]).toEqual([multicastGroupId, multicastGroupId]);
-    const bits = buildQuestion(['fragmentation'], context({ plan })).payload[1];
+    const bits = buildQuestion(['fragmentation'], context({ plan, traits })).payload[1];
     expect(bits).toBe(1 << multicastGroupId);
   });
 });
@@ -155,6 +157,19 @@ describe('the fragmentation session', () => {
         expect(blockAckDelay(count)).toBeGreaterThanOrEqual(0);
       }),
     );
+  });
+});
+
+describe('a device that has not the wanted group', () => {
+  it('takes part under one that it has', () => {
+    const plan = { ...TRACE_FOTA, multicastGroupId: 2 };
+    const only = { ...DOT4, groups: [0] };
+    const groupIn = (traits: DeviceTraits): number =>
+      buildQuestion(['group'], context({ plan, traits })).payload[1] ?? Number.NaN;
+    expect([groupIn(only), groupIn({ ...DOT4, groups: [0, 1, 2, 3] })]).toEqual([0, 2]);
+    const maskIn = (traits: DeviceTraits): number =>
+      buildQuestion(['fragmentation'], context({ plan, traits })).payload[1] ?? Number.NaN;
+    expect([maskIn(only), maskIn({ ...DOT4, groups: [0, 1, 2, 3] })]).toEqual([1, 4]);
   });
 });
 

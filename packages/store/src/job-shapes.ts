@@ -110,6 +110,8 @@ const RECEPTION: ShapeOf<Reception> = {
   missingFrag: count,
   sentByThen: count,
   steadySince: count,
+  frozenSince: count.optional(),
+  overflows: z.boolean().optional(),
   countsPlainLosses: z.boolean().optional(),
   countsMissingNow: z.boolean().optional(),
   zeroIsOpen: z.boolean().optional(),
