@@ -14,6 +14,7 @@ export class PackageAnswers {
   readonly #mac: Mac;
   readonly #behaviour: DeviceBehaviour;
   readonly #buffer = new Uint8Array(BUFFER_OCTETS);
+  #answered = 0;
 
   constructor(clock: Clock<UtcMs>, rng: Rng, mac: Mac, behaviour: DeviceBehaviour) {
     this.#clock = clock;
@@ -27,12 +28,18 @@ export class PackageAnswers {
    * @param delayMs 0 for the usual time to answer, else how long the answer waits in the buffer
    */
   answer(fPort: number, octets: Uint8Array, delayMs = 0): void {
-    if (octets.length === 0 || this.#rng.chance(this.#behaviour.faults.answerLoss)) return;
+    const { answerLoss, answersLeft, answersLateS, answersAgainS } = this.#behaviour.faults;
+    if (octets.length === 0 || this.#rng.chance(answerLoss)) return;
+    if (answersLeft !== null && this.#answered >= answersLeft) return;
+    this.#answered += 1;
     this.note(octets);
-    if (delayMs === 0) {
-      this.#mac.send({ fPort, payload: octets }, this.#behaviour.mac.answerDelayMs);
-      return;
-    }
+    const lateMs = delayMs + answersLateS * 1000;
+    if (lateMs === 0) this.#mac.send({ fPort, payload: octets }, this.#behaviour.mac.answerDelayMs);
+    else this.#sendIn(lateMs, fPort, octets);
+    if (answersAgainS !== null) this.#sendIn(lateMs + answersAgainS * 1000, fPort, octets);
+  }
+
+  #sendIn(delayMs: number, fPort: number, octets: Uint8Array): void {
     this.#clock.setTimer(utcMs(this.#clock.now() + delayMs), () => {
       const payload = this.#behaviour.fragmentation.sharedAnswerBuffer ? this.#buffer.slice(0, octets.length) : octets;
       this.#mac.send({ fPort, payload }, 0);
