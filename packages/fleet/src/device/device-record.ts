@@ -13,7 +13,7 @@ export interface DeviceRecord {
   readonly joinNonce: number;
   /** What no reset takes: absent as long as nothing was noted. */
   readonly lasting?: LastingRecord;
-  /** Of the keys and the region that `resume` was saved with. */
+  /** Of the keys and the region that `lasting` and `resume` were saved with. */
   readonly fingerprint?: string;
   /** Absent in memories that outlast a join only by its nonces. */
   readonly resume?: ResumeRecord;
@@ -49,14 +49,15 @@ export function readRecord(stored: unknown, fingerprint: string): DeviceRecord {
   if (record?.version !== 1 || typeof devNonce !== 'number' || typeof joinNonce !== 'number') {
     return { version: 1, devNonce: 0, joinNonce: 0 };
   }
+  if (record.fingerprint !== fingerprint) return { version: 1, devNonce, joinNonce };
   const { resume, lasting } = record;
-  const isOurs = record.fingerprint === fingerprint && Array.isArray(resume?.sessions);
   return {
     version: 1,
     devNonce,
     joinNonce,
+    fingerprint,
     ...(lasting === undefined ? {} : { lasting }),
-    ...(isOurs ? { fingerprint, resume } : {}),
+    ...(Array.isArray(resume?.sessions) ? { resume } : {}),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Clock, type Rng, type UtcMs, utcMs } from '@airlift/kernel';
+import { type Clock, type Rng, type Timer, type UtcMs, utcMs } from '@airlift/kernel';
 import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
 import type { Mac } from '../mac/mac.ts';
 
@@ -15,6 +15,7 @@ export class PackageAnswers {
   readonly #behaviour: DeviceBehaviour;
   readonly #buffer = new Uint8Array(BUFFER_OCTETS);
   #answered = 0;
+  #delayed: Timer | undefined;
 
   constructor(clock: Clock<UtcMs>, rng: Rng, mac: Mac, behaviour: DeviceBehaviour) {
     this.#clock = clock;
@@ -35,12 +36,16 @@ export class PackageAnswers {
     this.note(octets);
     const lateMs = delayMs + answersLateS * 1000;
     if (lateMs === 0) this.#mac.send({ fPort, payload: octets }, this.#behaviour.mac.answerDelayMs);
-    else this.#sendIn(lateMs, fPort, octets);
+    else {
+      // The one buffer has one timer: a second delayed answer takes the place of the first.
+      if (this.#behaviour.fragmentation.sharedAnswerBuffer) this.#delayed?.cancel();
+      this.#delayed = this.#sendIn(lateMs, fPort, octets);
+    }
     if (answersAgainS !== null) this.#sendIn(lateMs + answersAgainS * 1000, fPort, octets);
   }
 
-  #sendIn(delayMs: number, fPort: number, octets: Uint8Array): void {
-    this.#clock.setTimer(utcMs(this.#clock.now() + delayMs), () => {
+  #sendIn(delayMs: number, fPort: number, octets: Uint8Array): Timer {
+    return this.#clock.setTimer(utcMs(this.#clock.now() + delayMs), () => {
       const payload = this.#behaviour.fragmentation.sharedAnswerBuffer ? this.#buffer.slice(0, octets.length) : octets;
       this.#mac.send({ fPort, payload }, 0);
     });

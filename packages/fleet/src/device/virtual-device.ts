@@ -239,7 +239,8 @@ export class VirtualDevice {
   }
 
   #note(changes: LastingRecord): void {
-    this.#record = { ...this.#record, lasting: { ...this.#record.lasting, ...changes } };
+    const fingerprint = this.#fingerprint;
+    this.#record = { ...this.#record, fingerprint, lasting: { ...this.#record.lasting, ...changes } };
     this.#o.memory.save(this.#record);
   }
 
@@ -305,6 +306,6 @@ export class VirtualDevice {
   }
 }
 
-function withoutResume({ version, devNonce, joinNonce, lasting }: DeviceRecord): DeviceRecord {
-  return { version, devNonce, joinNonce, ...(lasting === undefined ? {} : { lasting }) };
+function withoutResume({ resume: _, ...rest }: DeviceRecord): DeviceRecord {
+  return rest;
 }

@@ -39,7 +39,8 @@ export function statusCounts(
       const lost = decoder?.plainLost ?? 0;
       const isLossless = decoder?.complete === true && lost === 0;
       const missing = isLossless ? 1 : (decoder?.missing ?? 0);
-      return { received: (memory.lastHeard - lost) & MOST_RECEIVED, missing: missing & 255 };
+      const last = decoder === undefined || decoder.heard === 0 ? 0 : memory.lastHeard;
+      return { received: (last - lost) & MOST_RECEIVED, missing: missing & 255 };
     }
     case 'every-fragment':
       return {
