@@ -35,9 +35,11 @@ export function registerFleet(program: Command): void {
       new Option('--sub-band <n>', 'sub-band 1..8 that the gateway hears, in regions that have them').default('2'),
     )
     .addOption(
-      new Option('--behaviour <name>', 'how the devices behave: multitech-dot or loramac-node').default(
-        'multitech-dot',
-      ),
+      new Option(
+        '--behaviour <name>',
+        'how the devices behave: multitech-dot, loramac-node, basics-modem, stm32cubewl, zephyr, by-the-book-v2, ' +
+          'basics-modem-v2 or stm32cubewl-v2; several with their shares, as in loramac-node:3,zephyr:1',
+      ).default('multitech-dot'),
     )
     .addOption(
       new Option('--keys-out <file>', 'write the devices as a JSON array in the shape of the whitelist endpoint'),
@@ -58,16 +60,11 @@ Example:
 }
 
 async function fleet(options: FleetOptions): Promise<void> {
-  const { BEHAVIOURS, startFleet } = await import('@airlift/fleet');
+  const { mixedBehaviours, parseBehaviourMix, startFleet } = await import('@airlift/fleet');
   const { realMs, ScaledClock, SystemClock, utcClock } = await import('@airlift/kernel');
   const { host, port } = address(options.udp);
   const anchor =
     options.timeAnchor === undefined ? {} : { anchor: realMs(number(options.timeAnchor, '--time-anchor') * 1000) };
-  const names = Object.keys(BEHAVIOURS) as (keyof typeof BEHAVIOURS)[];
-  const behaviour = names.find((name) => name === options.behaviour);
-  if (behaviour === undefined) {
-    throw new CallerError('option-invalid', `--behaviour must be one of ${names.join(', ')}`);
-  }
   const running = startFleet({
     clock: utcClock(
       new ScaledClock(new SystemClock(), { scale: number(options.timeScale, '--time-scale'), ...anchor }),
@@ -78,7 +75,7 @@ async function fleet(options: FleetOptions): Promise<void> {
     region: options.region,
     subBand: number(options.subBand, '--sub-band'),
     uplinkIntervalS: number(options.uplinkInterval, '--uplink-interval'),
-    behaviour,
+    behaviour: mixedBehaviours(parseBehaviourMix(options.behaviour)),
     udp: { host, port },
     ...(options.out === undefined ? {} : { outDir: options.out }),
     ...(options.memory === undefined ? {} : { memoryDir: options.memory }),

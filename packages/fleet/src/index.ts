@@ -1,15 +1,18 @@
+export { type BehaviourShares, mixedBehaviours, parseBehaviourMix } from './behaviour/behaviour-mix.ts';
 export type {
   BehaviourChanges,
+  BlockReceivedBehaviour,
   ClockBehaviour,
   DeviceBehaviour,
-  Faults,
+  FirmwareBehaviour,
   FragmentationBehaviour,
   IntegrityBehaviour,
   MacBehaviour,
   MulticastBehaviour,
 } from './behaviour/device-behaviour.ts';
-export { BEHAVIOURS, type BehaviourName, behaviour } from './behaviour/presets.ts';
-export type { DeviceEvent, DeviceHappening, DeviceSnapshot, DeviceStage } from './device/device-events.ts';
+export { type AnswerLie, FAULTLESS, type FaultSpan, type Faults } from './behaviour/faults.ts';
+export { BEHAVIOURS, type BehaviourName, behaviour, PROFILE_OF_BEHAVIOUR } from './behaviour/presets.ts';
+export type { DeviceEvent, DeviceHappening, DeviceSnapshot, DeviceStage, HeldBlock } from './device/device-events.ts';
 export { VirtualDevice, type VirtualDeviceOptions } from './device/virtual-device.ts';
 export { type Fleet, type FleetOptions, startFleet } from './fleet/fleet.ts';
 export { FIRST_DEV_EUIS, fleetIdentities } from './fleet/identities.ts';
@@ -19,14 +22,17 @@ export {
   type DecoderShape,
   FragmentDecoder,
   type FragmentOutcome,
+  type PlainOrder,
 } from './fragments/fragment-decoder.ts';
 export { type FragmentWords, WordsCache } from './fragments/fragment-words.ts';
+export type { DecoderRowRule } from './fragments/parity-row.ts';
 export { type DatagramSocket, memorySocketPair } from './gateway/datagram-socket.ts';
 export { type ForwarderModel, SX1301_FORWARDER, SX1302_FORWARDER } from './gateway/jit-queue.ts';
 export { UdpSocket } from './gateway/udp-socket.ts';
 export { type GatewayCounters, VirtualGateway, type VirtualGatewayOptions } from './gateway/virtual-gateway.ts';
 export { FrameCache } from './mac/frame-cache.ts';
 export type { DeviceIdentity } from './mac/mac-parts.ts';
+export type { ImageStatus, WaitingImage } from './packages/firmware-management.ts';
 export type { AirFrame, FrameKind, Signal, Transmission, Tuning } from './radio/air-frame.ts';
 export {
   type DeviceAntenna,

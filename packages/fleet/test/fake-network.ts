@@ -1,4 +1,4 @@
-import { type Clock, fromHex, gpsFromUtc, parseEui64, type UtcMs, utcMs } from '@airlift/kernel';
+import { type Clock, fromHex, gpsFromUtc, gpsSecondsU32, parseEui64, type UtcMs, utcMs } from '@airlift/kernel';
 import {
   buildDataFrame,
   buildJoinAccept,
@@ -82,6 +82,16 @@ interface Rxpk {
   readonly freq: number;
   readonly datr: string;
   readonly data: string;
+}
+
+/** AppTimeAns for an AppTimeReq that insists on an answer. */
+function appTimeAns(uplink: SeenUplink): Answer | undefined {
+  const { fPort, payload } = uplink;
+  const parameters = payload[5] ?? 0;
+  if (fPort !== 202 || payload[0] !== 0x01 || (parameters & 0x10) === 0) return undefined;
+  const octets = Buffer.from([0x01, 0, 0, 0, 0, parameters & 0x0f]);
+  octets.writeInt32LE((gpsSecondsU32(gpsFromUtc(utcMs(uplink.at))) - Buffer.from(payload).readUInt32LE(1)) | 0, 1);
+  return { fPort: 202, payload: new Uint8Array(octets) };
 }
 
 /** Just enough of a network server, at the other end of a gateway's socket. */
@@ -230,7 +240,7 @@ export class FakeNetwork {
       };
       this.uplinks.push(uplink);
       this.onUplink(uplink);
-      const answer = device.queue.shift();
+      const answer = this.answersTime ? (appTimeAns(uplink) ?? device.queue.shift()) : device.queue.shift();
       const asksTime = this.answersTime && uplink.mac.some(({ name }) => name === 'DeviceTimeReq');
       const time = asksTime ? [deviceTimeAns(gpsFromUtc(utcMs(uplink.at)))] : [];
       if (answer !== undefined || time.length > 0) {

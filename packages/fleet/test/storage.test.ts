@@ -17,7 +17,7 @@ import { FileImageSink } from '../src/storage/file-image-sink.ts';
 import { FileMemory } from '../src/storage/file-memory.ts';
 import type { ReceivedImage } from '../src/storage/image-sink.ts';
 import { sha256 } from './vectors.ts';
-import { broadcast, exchange, fragmentsOf, fragSetup, openSession, ready, until, world } from './world.ts';
+import { broadcast, exchange, fragmentsOf, fragSetup, fragSetup2, openSession, ready, until, world } from './world.ts';
 
 let folder = '';
 
@@ -169,6 +169,42 @@ describe('a fleet that is started again', () => {
     again.first.reboot();
     await until(again.clock, () => again.network.joinRequests.length >= 1, 60);
     expect(again.network.joinRequests[0]?.devNonce).toBeGreaterThan(2);
+  });
+
+  it('keeps what no reset takes: the last SessionCnt, the image that waits and the version that runs', async () => {
+    const second = { memoryDir: folder, behaviour: 'by-the-book-v2', uplinkIntervalS: 5 } as const;
+    const w = world(second);
+    await ready(w);
+    const block = Uint8Array.of(1, 2, 3, 4);
+    const setup = fragSetup2(w.first, block, { size: 4, sessionCnt: 9, descriptor: Uint8Array.of(7, 0, 0, 0) });
+    await exchange(w, 201, setup);
+    w.network.queue(w.eui, { fPort: 201, payload: Uint8Array.of(8, 1, 0, ...block) });
+    await until(w.clock, () => w.first.snapshot().state === 'done', 60);
+    w.fleet.stop();
+    const again = world({ ...second, clock: w.clock });
+    expect(again.first.snapshot().waitingImage).toEqual({ version: 7, status: 3 });
+    again.first.reboot();
+    await ready(again);
+    expect(again.first.snapshot()).toMatchObject({ firmwareVersion: 7, waitingImage: null });
+    expect(toHex((await exchange(again, 201, setup)).payload)).toBe('0210');
+    again.fleet.stop();
+    const other = world({ ...second, clock: w.clock, seed: 'other' });
+    expect(other.first.snapshot().firmwareVersion).not.toBe(7);
+  });
+
+  it('still answers for a block that was complete', async () => {
+    const silent = { memoryDir: folder, behaviour: 'zephyr', uplinkIntervalS: 5 } as const;
+    const w = world(silent);
+    await ready(w);
+    await exchange(w, 201, fragSetup({ fragments: 1, size: 4 }));
+    w.network.queue(w.eui, { fPort: 201, payload: Uint8Array.of(8, 1, 0, 1, 2, 3, 4) });
+    await until(w.clock, () => w.first.snapshot().state === 'done', 60);
+    const session = w.network.device(w.eui).session;
+    w.fleet.stop();
+    const again = world({ ...silent, clock: w.clock });
+    again.network.device(w.eui).session = session;
+    expect(toHex((await exchange(again, 201, Uint8Array.of(0x01, 0x01))).payload)).toBe('0101000000');
+    expect(again.first.snapshot()).toMatchObject({ complete: true, missing: 0 });
   });
 
   it('does not take up what other keys have left in its memory, but never repeats a DevNonce', async () => {

@@ -1,9 +1,10 @@
 import { encryptMcKey, mcKEKey, mcRootKey, mcSessionKeys, ts004, ts005 } from '@airlift/applayer';
-import { type Eui64, gpsFromUtc, gpsSecondsU32, type UtcMs, utcMs, VirtualClock } from '@airlift/kernel';
+import { type Eui64, gpsFromUtc, gpsSecondsU32, toHex, type UtcMs, utcMs, VirtualClock } from '@airlift/kernel';
 import { parseRegion, type RadioSetting } from '@airlift/lorawan';
 import type { VirtualDevice } from '../src/device/virtual-device.ts';
 import { type Fleet, type FleetOptions, startFleet } from '../src/fleet/fleet.ts';
-import { parityRow } from '../src/fragments/parity-row.ts';
+import { blockMic } from '../src/fragments/block-mic.ts';
+import { type DecoderRowRule, parityRow } from '../src/fragments/parity-row.ts';
 import { memorySocketPair } from '../src/gateway/datagram-socket.ts';
 import { MemoryImageSink } from '../src/storage/image-sink.ts';
 import { type Answer, FakeNetwork, type SeenUplink } from './fake-network.ts';
@@ -122,6 +123,43 @@ export function fragSetup(changes: {
   ]);
 }
 
+/** FragSessionSetupReq of version 2, with the right MIC for this block and device. */
+export function fragSetup2(
+  device: VirtualDevice,
+  block: Uint8Array,
+  changes: {
+    readonly size: number;
+    readonly sessionCnt?: number;
+    readonly index?: number;
+    readonly mask?: number;
+    readonly blockAckDelay?: number;
+    readonly ackReception?: boolean;
+    readonly descriptor?: Uint8Array;
+  },
+): Uint8Array {
+  const { size, sessionCnt = 0, index = 0, descriptor = new Uint8Array(4) } = changes;
+  const NbFrag = Math.ceil(block.length / size);
+  const cover = { sessionCnt, fragIndex: index, descriptor };
+  return ts004.encode(2, 'down', [
+    {
+      name: 'FragSessionSetupReq',
+      fields: {
+        McGroupBitMask: changes.mask ?? 1,
+        FragIndex: index,
+        NbFrag,
+        FragSize: size,
+        BlockAckDelay: changes.blockAckDelay ?? 0,
+        FragAlgo: 0,
+        AckReception: changes.ackReception ?? false,
+        Padding: NbFrag * size - block.length,
+        Descriptor: descriptor,
+        SessionCnt: sessionCnt,
+        MIC: blockMic(device.identity.genAppKey, cover, block),
+      },
+    },
+  ]);
+}
+
 /** DataFragment. */
 export function dataFragment(n: number, data: Uint8Array, index = 0): Uint8Array {
   return ts004.encode(1, 'down', [{ name: 'DataFragment', fields: { N: n, FragIndex: index, data } }]);
@@ -189,7 +227,12 @@ export async function openSession(
 }
 
 /** A block, its plain fragments and as many coded ones. */
-export function fragmentsOf(block: Uint8Array, size: number, redundancy: number): Uint8Array[] {
+export function fragmentsOf(
+  block: Uint8Array,
+  size: number,
+  redundancy: number,
+  rule: DecoderRowRule = 'v1',
+): Uint8Array[] {
   const count = Math.ceil(block.length / size);
   const plain = Array.from({ length: count }, (_, i) => {
     const fragment = new Uint8Array(size);
@@ -198,7 +241,7 @@ export function fragmentsOf(block: Uint8Array, size: number, redundancy: number)
   });
   const coded = Array.from({ length: redundancy }, (_, k) => {
     const sum = new Uint8Array(size);
-    for (const column of parityRow(count, k + 1)) {
+    for (const column of parityRow(count, k + 1, rule)) {
       plain[column]?.forEach((octet, at) => {
         sum[at] = (sum[at] ?? 0) ^ octet;
       });
@@ -212,13 +255,37 @@ export function fragmentsOf(block: Uint8Array, size: number, redundancy: number)
 export async function broadcast(
   w: World,
   fragments: readonly Uint8Array[],
-  options: { readonly numbers?: readonly number[]; readonly everyMs?: number } = {},
+  options: {
+    readonly numbers?: readonly number[];
+    readonly everyMs?: number;
+    /** Added to the number for the frame counter. */
+    readonly fCntAbove?: number;
+    readonly index?: number;
+  } = {},
 ): Promise<void> {
   const numbers = options.numbers ?? fragments.map((_, i) => i + 1);
   for (const n of numbers) {
     const fragment = fragments[n - 1];
     if (fragment === undefined) throw new Error(`no fragment ${n}`);
-    w.network.multicast(GROUP, SETTING, { fCnt: n, fPort: 201, payload: dataFragment(n, fragment) });
+    w.network.multicast(GROUP, SETTING, {
+      fCnt: n + (options.fCntAbove ?? 0),
+      fPort: 201,
+      payload: dataFragment(n, fragment, options.index),
+    });
     await w.clock.advance(options.everyMs ?? 1_000);
   }
+}
+
+/** FragSessionStatusReq over the multicast address; the first answer, or undefined when none came in 20 s. */
+export async function statusOf(
+  w: World,
+  fCnt: number,
+  options: { readonly participants?: boolean; readonly index?: number } = {},
+): Promise<string | undefined> {
+  const before = w.network.on(w.eui, 201).length;
+  const octet = (options.participants === false ? 0 : 1) | ((options.index ?? 0) << 1);
+  w.network.multicast(GROUP, SETTING, { fCnt, fPort: 201, payload: Uint8Array.of(0x01, octet) });
+  await w.clock.advance(20_000);
+  const answer = w.network.on(w.eui, 201)[before];
+  return answer === undefined ? undefined : toHex(answer.payload);
 }

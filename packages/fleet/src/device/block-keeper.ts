@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Clock, Eui64, Rng, UtcMs } from '@airlift/kernel';
 import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
 import type { FragmentDecoder } from '../fragments/fragment-decoder.ts';
+import { BlockReceivedNotice } from '../packages/block-received-notice.ts';
 import { ChecksumExchange, type ChecksumVerdict } from '../packages/checksum-exchange.ts';
-import type { FragSession } from '../packages/fragmentation.ts';
+import { answerSpreadMs, type FragSession } from '../packages/frag-session.ts';
+import type { BlockEnd } from '../packages/fragmentation.ts';
 import type { ImageSink, ReceivedImage } from '../storage/image-sink.ts';
-import type { DeviceHappening } from './device-events.ts';
+import type { DeviceHappening, HeldBlock } from './device-events.ts';
 
 /** How the keeper reaches the rest of the device. */
 export interface KeeperHost {
@@ -19,6 +21,8 @@ export interface KeeperHost {
   /** The image was stored or dropped: nothing more is expected of the session. */
   finished(): void;
   happened(happening: DeviceHappening): void;
+  /** An image for the next reset to install, where firmware is managed. */
+  imageKept(session: FragSession, isValid: boolean): void;
 }
 
 /** Where the current block stands. */
@@ -29,7 +33,8 @@ export class BlockKeeper {
   readonly #host: KeeperHost;
   #stage: BlockStage = 'none';
   #exchange: ChecksumExchange | undefined;
-  #stored: ReceivedImage | undefined;
+  #notice: BlockReceivedNotice | undefined;
+  #held: HeldBlock | undefined;
   #storedCount = 0;
 
   constructor(host: KeeperHost) {
@@ -40,9 +45,9 @@ export class BlockKeeper {
     return this.#stage;
   }
 
-  /** The last image stored since the device booted. */
-  get stored(): (Pick<ReceivedImage, 'sha256'> & { readonly size: number }) | undefined {
-    return this.#stored === undefined ? undefined : { sha256: this.#stored.sha256, size: this.#stored.octets.length };
+  /** The block of the latest session once that has ended; undefined before. */
+  get held(): HeldBlock | undefined {
+    return this.#held;
   }
 
   get storedCount(): number {
@@ -53,6 +58,8 @@ export class BlockKeeper {
   begin(): void {
     this.#exchange?.stop();
     this.#exchange = undefined;
+    this.#notice?.stop();
+    this.#held = undefined;
     this.#stage = 'receiving';
   }
 
@@ -61,8 +68,8 @@ export class BlockKeeper {
     if (this.#stage === 'receiving') this.#stage = 'none';
   }
 
-  /** The block is there, at least as far as the decoder knows. */
-  complete(session: FragSession, padded: Uint8Array, decoder: FragmentDecoder): void {
+  /** A session has ended, with a block or without. */
+  ended(session: FragSession, padded: Uint8Array, decoder: FragmentDecoder, end: BlockEnd): void {
     const { behaviour, rng, clock } = this.#host;
     const block = padded.subarray(0, Math.max(0, padded.length - session.padding));
     const image: ReceivedImage = {
@@ -74,6 +81,13 @@ export class BlockKeeper {
       parityUsed: decoder.parityUsed,
       completedAt: clock.now(),
     };
+    this.#held = { sha256: image.sha256, size: block.length, complete: decoder.complete };
+    if (session.integrity?.ackReception === true && end !== 'given-up') this.#announce(session);
+    if (end !== 'given-up') this.#host.imageKept(session, end === 'decoded');
+    if (end === 'mic-error' || end === 'given-up') {
+      this.#drop();
+      return;
+    }
     if (behaviour.integrity === null) {
       this.#store(image);
       return;
@@ -91,6 +105,25 @@ export class BlockKeeper {
     this.#exchange?.answered(match);
   }
 
+  /** FragDataBlockReceivedAns. */
+  receptionAcknowledged(fragIndex: number): void {
+    if (this.#notice?.fragIndex === fragIndex) this.#notice.stop();
+  }
+
+  #announce(session: FragSession): void {
+    const { clock, rng, behaviour } = this.#host;
+    this.#notice?.stop();
+    this.#notice = new BlockReceivedNotice(
+      { clock, rng, send: (payload) => this.#host.send(payload) },
+      behaviour.fragmentation.blockReceived,
+      {
+        fragIndex: session.fragIndex,
+        micError: session.micError === true,
+        spreadMs: answerSpreadMs(session),
+      },
+    );
+  }
+
   #judge(verdict: ChecksumVerdict, image: ReceivedImage): void {
     this.#exchange = undefined;
     this.#host.happened({ type: 'checksum-answered', verdict });
@@ -98,6 +131,10 @@ export class BlockKeeper {
       this.#store(image);
       return;
     }
+    this.#drop();
+  }
+
+  #drop(): void {
     this.#stage = 'failed';
     this.#host.happened({ type: 'image-dropped' });
     this.#host.finished();
@@ -105,7 +142,6 @@ export class BlockKeeper {
 
   #store(image: ReceivedImage): void {
     this.#stage = 'done';
-    this.#stored = image;
     this.#storedCount += 1;
     this.#host.sink.image(image);
     this.#host.happened({ type: 'image-stored', sha256: image.sha256, size: image.octets.length });

@@ -1,4 +1,5 @@
 import type { Eui64, UtcMs } from '@airlift/kernel';
+import type { WaitingImage } from '../packages/firmware-management.ts';
 
 /** What happened to a device. */
 export type DeviceHappening =
@@ -13,6 +14,11 @@ export type DeviceHappening =
   | { readonly type: 'block-complete'; readonly parityUsed: number; readonly lost: number }
   /** More was lost than the build can repair, and it does not notice. */
   | { readonly type: 'block-wrong' }
+  /** Complete, and its MIC says that it is not what was announced. */
+  | { readonly type: 'block-refused' }
+  /** More was lost than the build can repair, and it gives up. */
+  | { readonly type: 'block-given-up' }
+  | { readonly type: 'firmware-installed'; readonly version: number }
   | { readonly type: 'checksum-answered'; readonly verdict: 'right' | 'wrong' | 'unanswered' }
   | { readonly type: 'image-stored'; readonly sha256: string; readonly size: number }
   | { readonly type: 'image-dropped' }
@@ -53,10 +59,24 @@ export interface DeviceSnapshot {
   readonly heard: number;
   readonly missing: number;
   readonly parityUsed: number;
-  /** Of the last image stored. */
+  /** Whether the decoder had all it needed for the current block, whatever the device says. */
+  readonly complete: boolean;
+  /** Of the last image stored, be it right or wrong; a reset does not change it. */
   readonly sha256: string | null;
   readonly size: number | null;
   readonly images: number;
   readonly messages: number;
   readonly uplinks: number;
+  readonly firmwareVersion: number;
+  /** The image that the next reset installs, where firmware is managed. */
+  readonly waitingImage: WaitingImage | null;
+}
+
+/** The octets that a device really holds, whatever it says. */
+export interface HeldBlock {
+  /** Lower-case hexadecimal, of the block without its padding; fragments that are missing count as zeros. */
+  readonly sha256: string;
+  readonly size: number;
+  /** Whether the decoder had all it needed. */
+  readonly complete: boolean;
 }

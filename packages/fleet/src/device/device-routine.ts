@@ -91,8 +91,8 @@ export class DeviceRoutine {
   }
 
   #askIfNeeded(): void {
-    const { clock, clockSync, mac, behaviour, answers } = this.#p;
-    const { resyncS } = behaviour.clock;
+    const { clock, clockSync, mac, answers } = this.#p;
+    const { resyncS } = clockSync;
     if (resyncS !== null && clock.now() - this.#askedAtMs > resyncS * 1000) clockSync.force(1);
     if (!clockSync.wantsTime || !mac.joined || mac.busy || this.#isQuiet()) return;
     this.#askedAtMs = clock.now();
@@ -104,7 +104,7 @@ export class DeviceRoutine {
           answers.note(request);
           return request;
         },
-        requests: [{ name: 'DeviceTimeReq', fields: {} }],
+        ...(clockSync.asksDeviceTime ? { requests: [{ name: 'DeviceTimeReq', fields: {} }] } : {}),
         adr: false,
       },
       0,

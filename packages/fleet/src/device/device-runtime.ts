@@ -1,7 +1,8 @@
 import { mcKEKey, mcRootKey } from '@airlift/applayer';
-import { type Clock, type GpsMs, gpsFromUtc, type Rng, type UtcMs } from '@airlift/kernel';
+import { type Clock, fromHex, type GpsMs, gpsFromUtc, type Rng, readLittleEndian, type UtcMs } from '@airlift/kernel';
 import type { DataFrame, Region } from '@airlift/lorawan';
 import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
+import type { FragmentDecoder } from '../fragments/fragment-decoder.ts';
 import type { WordsCache } from '../fragments/fragment-words.ts';
 import type { FrameCache } from '../mac/frame-cache.ts';
 import { Mac } from '../mac/mac.ts';
@@ -9,9 +10,12 @@ import type { DeviceIdentity, NonceStore } from '../mac/mac-parts.ts';
 import { downlinkTuning } from '../mac/radio-settings.ts';
 import type { UnicastDownlink } from '../mac/uplink.ts';
 import { ClockSync } from '../packages/clock-sync.ts';
-import { Fragmentation, type FrameOrigin } from '../packages/fragmentation.ts';
+import { FirmwareManagement, type WaitingImage } from '../packages/firmware-management.ts';
+import type { FragSession } from '../packages/frag-session.ts';
+import { type BlockEnd, Fragmentation, type FrameOrigin } from '../packages/fragmentation.ts';
 import { type McGroup, multicastFCnt } from '../packages/multicast-group.ts';
 import { MulticastSetup } from '../packages/multicast-setup.ts';
+import { PackageList } from '../packages/package-list.ts';
 import type { AirFrame, Signal, Tuning } from '../radio/air-frame.ts';
 import type { DeviceAntenna } from '../radio/radio.ts';
 import type { DeviceMemory } from '../storage/device-memory.ts';
@@ -26,8 +30,21 @@ import { PackageAnswers } from './package-answers.ts';
 const MULTICAST_PORT = 200;
 const FRAGMENTATION_PORT = 201;
 const CLOCK_PORT = 202;
+const FIRMWARE_PORT = 203;
+const PACKAGES_PORT = 225;
+/** Packages that do not heed what comes to a multicast address. */
+const UNICAST_ONLY: readonly number[] = [CLOCK_PORT, FIRMWARE_PORT, PACKAGES_PORT];
 const DATA_FRAGMENT_CID = 0x08;
 const FCTRL_ADR_ACK_REQ = 0x40;
+
+/** What a device keeps through every reset, as its packages use it. */
+export interface LastingMemory {
+  sessionCnt(fragIndex: number): number | undefined;
+  setSessionCnt(fragIndex: number, sessionCnt: number): void;
+  readonly firmwareVersion: number;
+  readonly image: WaitingImage | null;
+  setImage(image: WaitingImage | null): void;
+}
 
 /** What a device runs with. */
 export interface RuntimeOptions {
@@ -44,12 +61,17 @@ export interface RuntimeOptions {
   readonly cache: FrameCache;
   readonly words: WordsCache;
   readonly nonces: NonceStore;
+  readonly lasting: LastingMemory;
   readonly sink: ImageSink;
   /** Keeps the fragments of the current block; undefined when the device forgets them anyway. */
   readonly fragmentMemory: DeviceMemory | undefined;
   happened(happening: DeviceHappening): void;
   /** Something changed that should survive a restart. */
   changed(): void;
+  /** A fragment was heard. */
+  heardFragment(n: number): void;
+  /** Resets the device as soon as it has finished what it is at. */
+  reboot(): void;
 }
 
 /** All that a device holds in RAM, from one reset to the next. */
@@ -61,6 +83,9 @@ export class DeviceRuntime {
   readonly multicast: MulticastSetup;
   readonly fragmentation: Fragmentation;
   readonly keeper: BlockKeeper;
+  readonly #firmware: FirmwareManagement;
+  readonly #packages: PackageList;
+  readonly #rootKey: Uint8Array;
   readonly #answers: PackageAnswers;
   readonly #routine: DeviceRoutine;
   #messages = 0;
@@ -70,6 +95,7 @@ export class DeviceRuntime {
     this.#o = options;
     const { clock, rng, region, identity, behaviour } = options;
     const gpsNow = gpsFromUtc(clock.now());
+    this.#rootKey = behaviour.faults.wrongGenAppKey ? identity.genAppKey.map((octet) => ~octet) : identity.genAppKey;
     this.deviceClock = new DeviceClock(clock, {
       driftPpm: options.driftPpm,
       ...(resume === undefined ? {} : { startGpsMs: gpsNow + resume.clockAheadMs }),
@@ -97,8 +123,11 @@ export class DeviceRuntime {
       {
         region,
         clock: this.deviceClock,
-        keyEncryptionKey: mcKEKey(mcRootKey(identity.genAppKey, '1.0')),
+        keyEncryptionKey: mcKEKey(mcRootKey(this.#rootKey, '1.0')),
+        lies: behaviour.faults.lies,
+        knowsTime: () => this.clockSync.synchronised,
         startSession: (session) => this.#startSession(session.setting),
+        sessionMissed: () => options.happened({ type: 'session-missed' }),
         endSession: () => this.#endSession(),
         changed: () => options.changed(),
       },
@@ -116,8 +145,16 @@ export class DeviceRuntime {
         if (behaviour.multicast.leavesWhenDone) this.multicast.leave();
       },
       happened: (happening) => options.happened(happening),
+      imageKept: (session, isValid) => this.#keepImage(session, isValid),
     });
     this.fragmentation = this.#makeFragmentation();
+    this.#firmware = this.#makeFirmware();
+    this.#packages = new PackageList(behaviour, {
+      1: (octets) => this.#executeClock(octets, false),
+      2: (octets) => this.multicast.receive(octets),
+      3: (octets) => this.fragmentation.receive(octets, { kind: 'unicast' }).octets,
+      4: (octets) => this.#firmware.receive(octets),
+    });
     this.#routine = new DeviceRoutine({
       clock,
       deviceClock: this.deviceClock,
@@ -161,12 +198,20 @@ export class DeviceRuntime {
   }
 
   #makeFragmentation(): Fragmentation {
-    const { behaviour, words, fragmentMemory, happened, changed } = this.#o;
+    const { behaviour, words, fragmentMemory, happened, changed, lasting } = this.#o;
+    const { keepsSessionCnt } = behaviour.fragmentation;
+    const forgotten = new Map<number, number>();
     return new Fragmentation(
       {
         rng: this.#o.rng.fork('fragmentation'),
         words,
         faults: behaviour.faults,
+        rootKey: this.#rootKey,
+        lastSessionCnt: (fragIndex) => (keepsSessionCnt ? lasting.sessionCnt(fragIndex) : forgotten.get(fragIndex)),
+        sessionCntUsed: (fragIndex, sessionCnt) => {
+          if (keepsSessionCnt) lasting.setSessionCnt(fragIndex, sessionCnt);
+          else forgotten.set(fragIndex, sessionCnt);
+        },
         sessionSetUp: ({ fragments, fragmentSize }) => {
           fragmentMemory?.clearFragments();
           this.keeper.begin();
@@ -177,22 +222,43 @@ export class DeviceRuntime {
           this.keeper.abandon();
           changed();
         },
-        fragment: (n, octets) => fragmentMemory?.appendFragment(n, octets),
-        blockComplete: (session, padded, isWrong) => {
-          const { decoder } = this.fragmentation;
-          if (decoder === undefined) return;
-          happened(
-            isWrong
-              ? { type: 'block-wrong' }
-              : { type: 'block-complete', parityUsed: decoder.parityUsed, lost: decoder.plainLost },
-          );
-          this.keeper.complete(session, padded, decoder);
+        fragment: (n, octets) => {
+          fragmentMemory?.appendFragment(n, octets);
+          this.#o.heardFragment(n);
+        },
+        blockEnded: (session, padded, decoder, end) => {
+          happened(eventOf(end, decoder));
+          this.keeper.ended(session, padded, decoder, end);
+          // Whoever stores the image has its octets; a large fleet need not hold them twice.
+          decoder.release();
           changed();
         },
         checksumAnswered: (match) => this.keeper.checksumAnswered(match),
+        receptionAcknowledged: (fragIndex) => this.keeper.receptionAcknowledged(fragIndex),
       },
       behaviour.fragmentation,
     );
+  }
+
+  #makeFirmware(): FirmwareManagement {
+    const { behaviour, lasting, reboot } = this.#o;
+    return new FirmwareManagement({
+      clock: this.deviceClock,
+      hardwareVersion: behaviour.firmware.hardwareVersion,
+      version: () => lasting.firmwareVersion,
+      image: () => lasting.image,
+      deleteImage: () => lasting.setImage(null),
+      knowsTime: () => this.clockSync.synchronised,
+      reboot,
+    });
+  }
+
+  #keepImage(session: FragSession, isValid: boolean): void {
+    const { behaviour, lasting } = this.#o;
+    if (!behaviour.firmware.managed) return;
+    const described = readLittleEndian(fromHex(session.descriptor), 0, 4);
+    const isNamed = behaviour.firmware.imageVersion === 'descriptor' && described !== 0;
+    lasting.setImage({ version: isNamed ? described : lasting.firmwareVersion + 1, status: isValid ? 3 : 1 });
   }
 
   #resume(resume: ResumeRecord): void {
@@ -211,6 +277,7 @@ export class DeviceRuntime {
 
   #deviceTime(time: GpsMs, uplinkEnd: UtcMs): void {
     this.clockSync.deviceTime(time, this.#o.clock.now() - uplinkEnd);
+    this.multicast.clockSet();
     this.#o.happened({ type: 'clock-set' });
   }
 
@@ -223,18 +290,27 @@ export class DeviceRuntime {
         this.#fragmentationCommands(payload, { kind: 'unicast' });
         break;
       case CLOCK_PORT:
-        this.#clockCommands(payload, deviceTimeAnswered);
+        this.#answers.answer(CLOCK_PORT, this.#executeClock(payload, deviceTimeAnswered));
+        break;
+      case FIRMWARE_PORT:
+        if (this.#o.behaviour.firmware.managed) this.#answers.answer(FIRMWARE_PORT, this.#firmware.receive(payload));
+        break;
+      case PACKAGES_PORT:
+        if (!this.#o.behaviour.firmware.listsPackages) break;
+        this.#answers.answer(PACKAGES_PORT, this.#packages.receive(payload));
         break;
       default:
         this.#o.happened({ type: 'message', fPort, payload, multicast: false });
     }
   }
 
-  #clockCommands(payload: Uint8Array, deviceTimeAnswered: boolean): void {
+  #executeClock(payload: Uint8Array, deviceTimeAnswered: boolean): Uint8Array {
     const wasSynchronised = this.clockSync.synchronised;
-    this.#answers.answer(CLOCK_PORT, this.clockSync.receive(payload, deviceTimeAnswered));
+    const answers = this.clockSync.receive(payload, deviceTimeAnswered);
+    this.multicast.clockSet();
     if (this.clockSync.synchronised && !wasSynchronised) this.#o.happened({ type: 'clock-set' });
     if (this.clockSync.wantsTime) this.#routine.askSoon();
+    return answers;
   }
 
   #multicastCommands(payload: Uint8Array): void {
@@ -264,7 +340,7 @@ export class DeviceRuntime {
       this.#fragmentationCommands(payload, { kind: 'multicast', groupId: group.id });
     } else if (fPort === MULTICAST_PORT) {
       if (this.#o.behaviour.multicast.executesMulticastCommands) this.#multicastCommands(payload);
-    } else if (fPort !== CLOCK_PORT) {
+    } else if (!UNICAST_ONLY.includes(fPort)) {
       this.#messages += 1;
       this.#o.sink.message({
         device: this.#o.identity.devEui,
@@ -279,10 +355,7 @@ export class DeviceRuntime {
   }
 
   #startSession(setting: { readonly frequencyHz: number; readonly dataRate: number }): boolean {
-    if (this.mac.busy) {
-      this.#o.happened({ type: 'session-missed' });
-      return false;
-    }
+    if (this.mac.busy) return false;
     this.mac.listenForMulticast(downlinkTuning(this.#o.region, setting));
     this.#routine.sessionChanged(true);
     this.#o.happened({ type: 'session-started', ...setting });
@@ -298,5 +371,18 @@ export class DeviceRuntime {
   #sendChecksum(payload: Uint8Array): void {
     this.#answers.note(payload);
     this.mac.send({ fPort: FRAGMENTATION_PORT, payload }, 0);
+  }
+}
+
+function eventOf(end: BlockEnd, decoder: FragmentDecoder): DeviceHappening {
+  switch (end) {
+    case 'decoded':
+      return { type: 'block-complete', parityUsed: decoder.parityUsed, lost: decoder.plainLost };
+    case 'wrong':
+      return { type: 'block-wrong' };
+    case 'mic-error':
+      return { type: 'block-refused' };
+    case 'given-up':
+      return { type: 'block-given-up' };
   }
 }

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { type Clock, type Eui64, type Rng, type Timer, type UtcMs, utcMs } from '@airlift/kernel';
 import type { Region } from '@airlift/lorawan';
 import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
+import { isWithin } from '../behaviour/faults.ts';
 import type { WordsCache } from '../fragments/fragment-words.ts';
 import type { FrameCache } from '../mac/frame-cache.ts';
 import type { DeviceIdentity, NonceStore } from '../mac/mac-parts.ts';
@@ -8,9 +10,9 @@ import type { DeviceAntenna, Radio } from '../radio/radio.ts';
 import { ScopedClock } from '../scoped-clock.ts';
 import type { DeviceMemory } from '../storage/device-memory.ts';
 import type { ImageSink } from '../storage/image-sink.ts';
-import type { DeviceEvent, DeviceHappening, DeviceSnapshot, DeviceStage } from './device-events.ts';
-import { type DeviceRecord, fingerprintOf, readRecord } from './device-record.ts';
-import { DeviceRuntime } from './device-runtime.ts';
+import type { DeviceEvent, DeviceHappening, DeviceSnapshot, DeviceStage, HeldBlock } from './device-events.ts';
+import { type DeviceRecord, fingerprintOf, type LastingRecord, readRecord } from './device-record.ts';
+import { DeviceRuntime, type LastingMemory } from './device-runtime.ts';
 
 /** What a device is made of. */
 export interface VirtualDeviceOptions {
@@ -56,6 +58,9 @@ export class VirtualDevice {
   #record: DeviceRecord;
   #boots = 0;
   #uplinks = 0;
+  #stored: HeldBlock | undefined;
+  #startedAtMs: UtcMs | undefined;
+  #hasRebootedAtFragment = false;
   #saveTimer: Timer | undefined;
 
   constructor(options: VirtualDeviceOptions) {
@@ -74,6 +79,7 @@ export class VirtualDevice {
       eui: this.devEui,
       tunedDuring: (startMs, endMs) => this.#runtime?.tunedDuring(startMs, endMs),
       hear: (frame, signal) => this.#runtime?.hear(frame, signal),
+      isCutOff: (direction) => this.#isCutOff(direction),
     });
     this.#antenna = {
       ...antenna,
@@ -86,19 +92,20 @@ export class VirtualDevice {
 
   /** Switches the device on after a delay: it joins, or goes on where it stopped. */
   start(delayMs: number): void {
-    this.#clock.setTimer(utcMs(this.#clock.now() + delayMs), () => this.#boot());
-    const { rebootAtS } = this.behaviour.faults;
-    if (rebootAtS !== null) {
-      this.#clock.setTimer(utcMs(this.#clock.now() + delayMs + rebootAtS * 1000), () => this.reboot());
-    }
+    const { rebootAtS, bootsLateS } = this.behaviour.faults;
+    this.#startedAtMs = this.#clock.now();
+    const bootsAtMs = this.#clock.now() + delayMs + bootsLateS * 1000;
+    this.#clock.setTimer(utcMs(bootsAtMs), () => this.#boot());
+    if (rebootAtS !== null) this.#clock.setTimer(utcMs(bootsAtMs + rebootAtS * 1000), () => this.reboot());
   }
 
-  /** A reset that loses everything but the nonces, also from a memory that keeps more. */
+  /** A reset that loses everything but nonces and versions, also from a memory that keeps more. */
   reboot(): void {
     this.#ram.cancelAll();
     this.#saveTimer = undefined;
     this.#runtime = undefined;
     this.#record = withoutResume(this.#record);
+    this.#install();
     this.#o.memory.save(this.#record);
     this.#o.memory.clearFragments();
     this.#clock.setTimer(utcMs(this.#clock.now() + REBOOT_MS), () => this.#boot());
@@ -113,11 +120,29 @@ export class VirtualDevice {
     this.#runtime = undefined;
   }
 
+  /**
+   * The octets it holds of its latest block, or of the last image stored when it has been told of none since; undefined
+   * when it never held anything. Not cheap while the block is incomplete.
+   */
+  held(): HeldBlock | undefined {
+    const runtime = this.#runtime;
+    const session = runtime?.fragmentation.sessions.at(-1);
+    const decoder = runtime?.fragmentation.decoder;
+    if (runtime?.keeper.held !== undefined) return runtime.keeper.held;
+    if (session === undefined || decoder === undefined || session.done) {
+      return this.#stored === undefined ? undefined : { ...this.#stored };
+    }
+    const padded = decoder.block();
+    const block = padded.subarray(0, Math.max(0, padded.length - session.padding));
+    const sha256 = createHash('sha256').update(block).digest('hex');
+    return { sha256, size: block.length, complete: decoder.complete };
+  }
+
   /** How the device is doing. */
   snapshot(): DeviceSnapshot {
     const runtime = this.#runtime;
     const decoder = runtime?.fragmentation.decoder;
-    const stored = runtime?.keeper.stored;
+    const stored = this.#stored;
     return {
       deveui: this.devEui,
       name: this.name,
@@ -131,11 +156,14 @@ export class VirtualDevice {
       heard: decoder?.heard ?? 0,
       missing: decoder?.missing ?? 0,
       parityUsed: decoder?.parityUsed ?? 0,
+      complete: decoder?.complete ?? false,
       sha256: stored?.sha256 ?? null,
       size: stored?.size ?? null,
       images: runtime?.keeper.storedCount ?? 0,
       messages: runtime?.messages ?? 0,
       uplinks: this.#uplinks,
+      firmwareVersion: this.#firmwareVersion,
+      waitingImage: this.#record.lasting?.image ?? null,
     };
   }
 
@@ -165,16 +193,72 @@ export class VirtualDevice {
         cache: this.#o.cache,
         words: this.#o.words,
         nonces: this.#nonces(),
+        lasting: this.#lasting(),
         sink: this.#o.sink,
         fragmentMemory: this.#o.resumes ? this.#o.memory : undefined,
         happened: (happening) => this.#happened(happening),
         changed: () => this.#saveSoon(),
+        heardFragment: (n) => this.#heardFragment(n),
+        reboot: () => this.#rebootSoon(),
       },
       resume,
     );
     this.#runtime = runtime;
     this.#happened({ type: 'booted', resumed: resume !== undefined });
     if (resume === undefined) runtime.mac.join();
+  }
+
+  get #firmwareVersion(): number {
+    return this.#record.lasting?.firmwareVersion ?? this.behaviour.firmware.version;
+  }
+
+  #isCutOff(direction: 'up' | 'down'): boolean {
+    const { outOfReach, unheard } = this.behaviour.faults;
+    const sinceMs = this.#clock.now() - (this.#startedAtMs ?? this.#clock.now());
+    return isWithin(outOfReach, sinceMs) || (direction === 'up' && isWithin(unheard, sinceMs));
+  }
+
+  #heardFragment(n: number): void {
+    const { rebootAtFragment } = this.behaviour.faults;
+    if (rebootAtFragment === null || n < rebootAtFragment || this.#hasRebootedAtFragment) return;
+    this.#hasRebootedAtFragment = true;
+    this.#rebootSoon();
+  }
+
+  /** Not from within: what is under way would go on with a memory that is gone. */
+  #rebootSoon(): void {
+    this.#clock.setTimer(this.#clock.now(), () => this.reboot());
+  }
+
+  /** The boot loader: a valid image that waits becomes the firmware that runs. */
+  #install(): void {
+    const image = this.#record.lasting?.image ?? null;
+    if (image?.status !== 3) return;
+    this.#note({ firmwareVersion: image.version, image: null });
+    this.#happened({ type: 'firmware-installed', version: image.version });
+  }
+
+  #note(changes: LastingRecord): void {
+    const fingerprint = this.#fingerprint;
+    this.#record = { ...this.#record, fingerprint, lasting: { ...this.#record.lasting, ...changes } };
+    this.#o.memory.save(this.#record);
+  }
+
+  #lasting(): LastingMemory {
+    const lasting = (): LastingRecord => this.#record.lasting ?? {};
+    const version = (): number => this.#firmwareVersion;
+    return {
+      sessionCnt: (fragIndex) => lasting().sessionCnts?.[fragIndex],
+      setSessionCnt: (fragIndex, sessionCnt) =>
+        this.#note({ sessionCnts: { ...lasting().sessionCnts, [fragIndex]: sessionCnt } }),
+      get firmwareVersion() {
+        return version();
+      },
+      get image() {
+        return lasting().image ?? null;
+      },
+      setImage: (image) => this.#note({ image }),
+    };
   }
 
   #nonces(): NonceStore {
@@ -214,10 +298,14 @@ export class VirtualDevice {
   }
 
   #happened(happening: DeviceHappening): void {
+    if (happening.type === 'image-stored') {
+      const { sha256, size } = happening;
+      this.#stored = { sha256, size, complete: this.#runtime?.fragmentation.decoder?.complete ?? false };
+    }
     this.#o.onEvent?.({ ...happening, device: this.devEui, at: this.#o.clock.now() });
   }
 }
 
-function withoutResume({ version, devNonce, joinNonce }: DeviceRecord): DeviceRecord {
-  return { version, devNonce, joinNonce };
+function withoutResume({ resume: _, ...rest }: DeviceRecord): DeviceRecord {
+  return rest;
 }

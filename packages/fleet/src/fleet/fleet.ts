@@ -32,7 +32,10 @@ export interface FleetOptions {
   readonly devicesKnowSubBand?: boolean;
   /** Probability (0..1) with which a frame does not arrive; default 0. */
   readonly loss?: number;
-  readonly radio?: Pick<RadioOptions, 'lossOf' | 'collisions' | 'gatewaysHalfDuplex'>;
+  readonly radio?: Pick<
+    RadioOptions,
+    'lossOf' | 'lossUp' | 'lossDown' | 'burstFrames' | 'collisions' | 'gatewaysHalfDuplex'
+  >;
   /** Seconds between a device's application uplinks; 0 for none; default 60. */
   readonly uplinkIntervalS?: number;
   /** Name of a behaviour, a behaviour, or one for each device; default `multitech-dot`. */

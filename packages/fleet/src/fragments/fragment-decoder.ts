@@ -1,7 +1,7 @@
 import { BugError } from '@airlift/kernel';
 import { Coefficients } from './coefficients.ts';
 import { addWords, emptyWords, type FragmentWords, octetsOf, wordsOf } from './fragment-words.ts';
-import { parityRow } from './parity-row.ts';
+import { type DecoderRowRule, parityRow } from './parity-row.ts';
 
 /** What a fragment did to the decoder. */
 export type FragmentOutcome =
@@ -11,10 +11,17 @@ export type FragmentOutcome =
   | 'complete'
   /** Nothing changes any more: the block was whole before, or the number is 0. */
   | 'ignored'
-  /** A plain fragment below the last one heard: lost for good, whether it was heard before or not. */
+  /** A plain fragment that came too late for this decoder: lost for good, whether it was heard before or not. */
   | 'out-of-order'
   /** More plain fragments are missing than the build can repair. */
   | 'overflow';
+
+/**
+ * Which plain fragments are taken. `ascending`: those above the last one, and none after the first coded one;
+ * `until-coded`: in any order until the first coded one, after which a plain one is taken for coded and spoils the block;
+ * `any`: whenever they come.
+ */
+export type PlainOrder = 'ascending' | 'until-coded' | 'any';
 
 /** The size of a block and of the memory for repairing it. */
 export interface DecoderShape {
@@ -24,6 +31,10 @@ export interface DecoderShape {
   readonly fragmentSize: number;
   /** How many missing plain fragments the device has memory to repair. */
   readonly maxRedundancy: number;
+  /** Default `v1`. */
+  readonly rowRule?: DecoderRowRule;
+  /** Default `ascending`. */
+  readonly plainOrder?: PlainOrder;
 }
 
 interface Equation {
@@ -32,7 +43,7 @@ interface Equation {
 }
 
 /**
- * The decoder of a device for TS004-1.0.0: plain fragments come once and ascending, then coded ones in any order.
+ * The decoder of a device for TS004: plain fragments come first, mostly once and ascending, then coded ones in any order.
  * With the first coded fragment the set of missing plain ones is fixed; from then on each useful coded fragment is one
  * equation in them, kept in echelon form, and as many independent equations as unknowns solve it.
  */
@@ -44,7 +55,7 @@ export class FragmentDecoder {
   #plainLost = 0;
   #lastHeard = 0;
   #heard = 0;
-  #parityUsed = 0;
+  #equationsUsed = 0;
   #whole = false;
   #overflowed = false;
   /** Position among the missing of each missing column; defined once the first coded fragment has come. */
@@ -80,9 +91,9 @@ export class FragmentDecoder {
     return this.#heard;
   }
 
-  /** Coded fragments that brought something new. */
+  /** Coded fragments, and plain ones after the first coded one, that brought something new. */
   get parityUsed(): number {
-    return this.#parityUsed;
+    return this.#equationsUsed;
   }
 
   /** Plain fragments known to have been lost on the way; repair does not lower it. */
@@ -105,13 +116,18 @@ export class FragmentDecoder {
     this.#lastHeard = n;
     this.#heard += 1;
     if (this.#whole || n < 1) return 'ignored';
-    if (n <= this.#shape.fragments) return this.#acceptPlain(n, words);
+    const { fragments, plainOrder = 'ascending' } = this.#shape;
+    const isPlain = n <= fragments;
+    if (isPlain && (this.#unknowns === undefined || plainOrder === 'ascending')) return this.#acceptPlain(n, words);
     this.#unknowns ??= this.#closePlain();
     if (this.#unknowns.size > this.#shape.maxRedundancy) {
       this.#overflowed = true;
       return 'overflow';
     }
-    return this.#acceptCoded(this.#unknowns, n, words);
+    if (!isPlain) return this.#acceptEquation(this.#unknowns, this.#row(n - fragments), words);
+    // A plain fragment is an equation of one unknown, unless the decoder does not know plain ones any more.
+    const row = plainOrder === 'any' ? [n - 1] : this.#row(n);
+    return this.#acceptEquation(this.#unknowns, row, words);
   }
 
   /** As `accept`, of octets; they are copied. */
@@ -129,15 +145,27 @@ export class FragmentDecoder {
     return block;
   }
 
+  /** Gives up the octets of a block that is whole and was copied: `block` reads as zeros afterwards. */
+  release(): void {
+    if (this.#whole) this.#known.fill(undefined);
+  }
+
+  #row(k: number): readonly number[] {
+    return parityRow(this.#shape.fragments, k, this.#shape.rowRule);
+  }
+
   #acceptPlain(n: number, words: FragmentWords): FragmentOutcome {
-    if (this.#unknowns !== undefined || n < this.#lastPlain) return 'out-of-order';
+    const { fragments, plainOrder = 'ascending' } = this.#shape;
+    if (plainOrder === 'ascending' && (this.#unknowns !== undefined || n < this.#lastPlain)) return 'out-of-order';
     if (n > this.#lastPlain) {
       this.#plainLost += n - this.#lastPlain - 1;
       this.#lastPlain = n;
+    } else if (this.#known[n - 1] === undefined) this.#plainLost -= 1;
+    if (this.#known[n - 1] === undefined) {
       this.#plainHeard += 1;
       this.#known[n - 1] = words;
     }
-    return n === this.#shape.fragments && this.#plainLost === 0 ? this.#finish() : 'ongoing';
+    return this.#plainHeard === fragments ? this.#finish() : 'ongoing';
   }
 
   /** Whatever plain fragment has not come by now is taken for lost. */
@@ -150,8 +178,12 @@ export class FragmentDecoder {
     return unknowns;
   }
 
-  #acceptCoded(unknowns: ReadonlyMap<number, number>, n: number, words: FragmentWords): FragmentOutcome {
-    const row = parityRow(this.#shape.fragments, n - this.#shape.fragments);
+  /** @param row the columns whose sum `words` is */
+  #acceptEquation(
+    unknowns: ReadonlyMap<number, number>,
+    row: readonly number[],
+    words: FragmentWords,
+  ): FragmentOutcome {
     const coefficients = new Coefficients(unknowns.size);
     for (const column of row) {
       const position = unknowns.get(column);
@@ -167,6 +199,7 @@ export class FragmentDecoder {
       subtracted.push(equation);
     }
     if (pivot === undefined) return 'ongoing';
+    // Shared by many devices: only a copy is written to.
     const sum = Int32Array.from(words);
     for (const column of row) {
       const known = this.#known[column];
@@ -174,7 +207,7 @@ export class FragmentDecoder {
     }
     for (const equation of subtracted) addWords(sum, equation.sum);
     this.#pivots.set(pivot, { coefficients, sum });
-    this.#parityUsed += 1;
+    this.#equationsUsed += 1;
     if (this.#pivots.size < unknowns.size) return 'ongoing';
     this.#solve(unknowns);
     return this.#finish();

@@ -8,9 +8,9 @@ export interface McGroup {
   readonly id: number;
   readonly mcAddr: number;
   readonly keys: NamedMulticastKeys;
-  readonly minFCnt: number;
-  readonly maxFCnt: number;
-  /** The last counter accepted since the setup. */
+  minFCnt: number;
+  maxFCnt: number;
+  /** The last counter accepted since the setup, or since the session began. */
   lastFCnt: number | undefined;
 }
 
@@ -53,12 +53,13 @@ export function multicastFCnt(group: McGroup, fCnt16: number, behaviour: Multica
   const candidate = candidateOf(group, fCnt16, behaviour);
   if (candidate === undefined || candidate.kind === 'repeat' || candidate.fCnt < group.minFCnt) return undefined;
   const isUnlimited = behaviour.maxFCnt === 'unlimited-zero' && group.maxFCnt === 0;
-  return isUnlimited || candidate.fCnt <= group.maxFCnt ? candidate.fCnt : undefined;
+  const limit = behaviour.maxFCnt === 'exclusive' ? group.maxFCnt - 1 : group.maxFCnt;
+  return isUnlimited || candidate.fCnt <= limit ? candidate.fCnt : undefined;
 }
 
 function candidateOf(group: McGroup, fCnt16: number, behaviour: MulticastBehaviour): FCntCandidate | undefined {
   if (group.lastFCnt !== undefined) return reconstructFCnt(group.lastFCnt, fCnt16);
-  if (behaviour.firstFCnt === 'bare-16-bits') return { fCnt: fCnt16, kind: 'new', gap: 0 };
+  if (behaviour.firstFCnt !== 'from-minimum') return { fCnt: fCnt16, kind: 'new', gap: 0 };
   const first = reconstructFCnt(group.minFCnt, fCnt16);
   // At the minimum itself it is the first frame, not a repeat of one.
   return first === undefined ? undefined : { ...first, kind: 'new' };

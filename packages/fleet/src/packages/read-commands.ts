@@ -11,12 +11,23 @@ export function readCommands<M>(
   read: (octets: Uint8Array, range: ReadRange) => ReadResult<M>,
   isHole: (cid: number) => boolean = () => false,
 ): M[] {
+  return [...readStrayCommands(octets, read, isHole).commands];
+}
+
+/** As `readCommands`, and whether anything was skipped or cut off. */
+export function readStrayCommands<M>(
+  octets: Uint8Array,
+  read: (octets: Uint8Array, range: ReadRange) => ReadResult<M>,
+  isHole: (cid: number) => boolean = () => false,
+): { readonly commands: readonly M[]; readonly strayed: boolean } {
   const commands: M[] = [];
+  let strayed = false;
   for (let from = 0; from < octets.length; ) {
     const result = read(octets, { from, stop: isHole });
     commands.push(...result.commands);
+    if (result.error !== undefined) strayed = true;
     if (result.error !== undefined && result.error.code !== 'unknown-cid') break;
     from = result.end + 1;
   }
-  return commands;
+  return { commands, strayed };
 }

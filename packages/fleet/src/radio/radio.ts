@@ -12,6 +12,8 @@ export interface DeviceReceiver {
   tunedDuring(startMs: UtcMs, endMs: UtcMs): Tuning | undefined;
   /** Called at the end of a frame. */
   hear(frame: AirFrame, signal: Signal): void;
+  /** Whether nothing gets through in this direction now: the device is shielded, or its antenna broken. */
+  isCutOff?(direction: 'up' | 'down'): boolean;
 }
 
 /** The receiver of a gateway. */
@@ -35,7 +37,13 @@ export interface RadioOptions {
   readonly rng: Rng;
   /** Probability (0..1) with which a frame does not arrive, in either direction; each device has dice of its own. */
   readonly loss?: number;
-  /** Another probability for one frame on one link; undefined leaves it at `loss`. */
+  /** Probability for uplinks; default `loss`. */
+  readonly lossUp?: number;
+  /** Probability for downlinks; default `loss`. */
+  readonly lossDown?: number;
+  /** Losses come in bursts of this many frames on average, at the same probability overall; default singly. */
+  readonly burstFrames?: number;
+  /** Another probability for one frame on one link; undefined leaves it at the general ones. */
   readonly lossOf?: (link: Link) => number | undefined;
   /** Whether uplinks that overlap on the same channel and data rate destroy each other; default off. */
   readonly collisions?: boolean;
@@ -46,6 +54,8 @@ export interface RadioOptions {
 interface Station {
   readonly receiver: DeviceReceiver;
   readonly rng: Rng;
+  /** Whether the last frame on a link was lost, by direction and gateway. */
+  readonly lostLast: Map<string, boolean>;
   readonly baseRssi: number;
   readonly baseSnr: number;
   /** End of the last frame it received: two cannot be received at once. */
@@ -104,6 +114,7 @@ export class Radio {
     const station: Station = {
       receiver,
       rng,
+      lostLast: new Map(),
       baseRssi: -Math.round(rng.between(45, 100)),
       baseSnr: rng.between(4, 11),
       busyUntil: Number.NEGATIVE_INFINITY,
@@ -236,9 +247,16 @@ export class Radio {
   }
 
   #isLost(station: Station, link: Link): boolean {
-    const probability = this.#options.lossOf?.(link) ?? this.#options.loss ?? 0;
+    const { lossOf, loss = 0, lossUp = loss, lossDown = loss, burstFrames = 1 } = this.#options;
+    const probability = lossOf?.(link) ?? (link.direction === 'up' ? lossUp : lossDown);
     // The dice are thrown whatever the probability: another loss must not change everything after it.
-    return station.rng.unit() < probability;
+    const thrown = station.rng.unit();
+    if (station.receiver.isCutOff?.(link.direction) === true) return true;
+    if (burstFrames <= 1) return thrown < probability;
+    const way = `${link.direction}/${link.gateway}`;
+    const isLost = thrown < lossAfter(station.lostLast.get(way), probability, burstFrames);
+    station.lostLast.set(way, isLost);
+    return isLost;
   }
 
   #isDeaf(gateway: Eui64, frame: AirFrame): boolean {
@@ -253,6 +271,18 @@ export class Radio {
     });
     this.#timers.add(timer);
   }
+}
+
+/**
+ * The probability of a loss when losses come in bursts (Gilbert and Elliott's two states, the bad one losing all).
+ * @param lostLast whether the frame before was lost; undefined for the first one
+ * @param probability of a loss in the long run
+ * @param burstFrames mean length of a burst; raised where so many losses cannot come in bursts so short
+ */
+export function lossAfter(lostLast: boolean | undefined, probability: number, burstFrames: number): number {
+  if (burstFrames <= 1 || lostLast === undefined || probability <= 0 || probability >= 1) return probability;
+  const length = Math.max(burstFrames, probability / (1 - probability));
+  return lostLast ? 1 - 1 / length : probability / (length * (1 - probability));
 }
 
 function sameChannel(a: Tuning, b: Tuning): boolean {

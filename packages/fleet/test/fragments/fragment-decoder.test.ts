@@ -2,7 +2,7 @@ import { concatOctets, fromHex, toHex } from '@airlift/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FragmentDecoder } from '../../src/fragments/fragment-decoder.ts';
-import { parityRow } from '../../src/fragments/parity-row.ts';
+import { type DecoderRowRule, parityRow } from '../../src/fragments/parity-row.ts';
 import { fragmentCases, sha256, stream, vectorFile } from '../vectors.ts';
 
 interface FragmentVector {
@@ -14,28 +14,34 @@ interface FragmentVector {
   readonly block_len: number;
   readonly data_rule: string;
   readonly padded_sha256: string;
-  readonly rules: {
-    readonly v1: {
-      readonly parity_fragment_hex?: readonly string[];
-      readonly parity_fragment_sha256?: readonly string[];
-      readonly parity_rows_concat_sha256: string;
-      readonly random_loss: {
-        readonly percent_cycle: readonly number[];
-        readonly results: readonly (readonly [number, number, number])[];
-      };
-      readonly special_loss: Readonly<
-        Record<string, { completed_at_N: number | null; parity_used: number | null; data_ok: boolean | null }>
-      >;
-    };
+  readonly rules: Readonly<Record<DecoderRowRule, RuleVector>>;
+}
+
+interface RuleVector {
+  readonly parity_fragment_hex?: readonly string[];
+  readonly parity_fragment_sha256?: readonly string[];
+  readonly parity_rows_concat_sha256: string;
+  readonly random_loss: {
+    readonly percent_cycle: readonly number[];
+    readonly results: readonly (readonly [number, number, number])[];
   };
+  readonly special_loss: Readonly<
+    Record<string, { completed_at_N: number | null; parity_used: number | null; data_ok: boolean | null }>
+  >;
 }
 
 /** Fragments 1 .. M+R of a block, coded ones by the sum of their rows. */
-function encode(padded: Uint8Array, fragments: number, size: number, redundancy: number): Uint8Array[] {
+function encode(
+  padded: Uint8Array,
+  fragments: number,
+  size: number,
+  redundancy: number,
+  rule: DecoderRowRule = 'v1',
+): Uint8Array[] {
   const plain = Array.from({ length: fragments }, (_, i) => padded.slice(i * size, (i + 1) * size));
   const coded = Array.from({ length: redundancy }, (_, i) => {
     const sum = new Uint8Array(size);
-    for (const column of parityRow(fragments, i + 1)) {
+    for (const column of parityRow(fragments, i + 1, rule)) {
       plain[column]?.forEach((octet, at) => {
         sum[at] = (sum[at] ?? 0) ^ octet;
       });
@@ -52,37 +58,42 @@ function blockOf(vector: FragmentVector): Uint8Array {
   return concatOctets(block, new Uint8Array(vector.padding));
 }
 
-function decoderOf(vector: FragmentVector): FragmentDecoder {
-  return new FragmentDecoder({ fragments: vector.nb_frag, fragmentSize: vector.frag_size, maxRedundancy: 16383 });
+function decoderOf(vector: FragmentVector, rowRule: DecoderRowRule): FragmentDecoder {
+  const { nb_frag: fragments, frag_size: fragmentSize } = vector;
+  return new FragmentDecoder({ fragments, fragmentSize, maxRedundancy: 16383, rowRule });
 }
 
-describe.each(fragmentCases())('known answers %s', (name) => {
+const RULES = ['v1', 'v2r', 'v2a'] as const;
+const CASES = fragmentCases().flatMap((name) => RULES.map((rule) => [name, rule] as const));
+
+describe.each(CASES)('known answers %s by rule %s', (name, rule) => {
   const vector = vectorFile<FragmentVector>(name);
   const padded = blockOf(vector);
-  const all = encode(padded, vector.nb_frag, vector.frag_size, vector.redundancy);
+  const all = encode(padded, vector.nb_frag, vector.frag_size, vector.redundancy, rule);
   const coded = all.slice(vector.nb_frag);
-  const { v1 } = vector.rules;
+  const known = vector.rules[rule];
 
-  it('has the rows of rule v1', () => {
+  it('has the rows of the rule', () => {
     expect(sha256(padded)).toBe(vector.padded_sha256);
     const rows = coded.map((_, i) => {
       const bitmap = new Uint8Array((vector.nb_frag + 7) >> 3);
-      for (const c of parityRow(vector.nb_frag, i + 1)) bitmap[c >> 3] = (bitmap[c >> 3] ?? 0) | (0x80 >> (c & 7));
+      for (const c of parityRow(vector.nb_frag, i + 1, rule))
+        bitmap[c >> 3] = (bitmap[c >> 3] ?? 0) | (0x80 >> (c & 7));
       return bitmap;
     });
-    expect(sha256(concatOctets(...rows))).toBe(v1.parity_rows_concat_sha256);
-    if (v1.parity_fragment_hex !== undefined) expect(coded.map(toHex)).toEqual(v1.parity_fragment_hex);
-    else expect(coded.map(sha256)).toEqual(v1.parity_fragment_sha256);
+    expect(sha256(concatOctets(...rows))).toBe(known.parity_rows_concat_sha256);
+    if (known.parity_fragment_hex !== undefined) expect(coded.map(toHex)).toEqual(known.parity_fragment_hex);
+    else expect(coded.map(sha256)).toEqual(known.parity_fragment_sha256);
   });
 
   it('completes where the reference decoder does, with the right block', () => {
-    const { percent_cycle: cycle, results } = v1.random_loss;
+    const { percent_cycle: cycle, results } = known.random_loss;
     // Every pattern of the small cases; enough of the large ones.
-    const patterns = Math.min(results.length, Math.max(8, Math.floor(15_000 / vector.nb_frag)));
+    const patterns = Math.min(results.length, Math.max(8, Math.floor(8_000 / vector.nb_frag)));
     for (let k = 0; k < patterns; k++) {
       const draws = stream(`fec-loss/${vector.case}/${k}`, 2 * all.length);
       const limit = roundHalfEven(((cycle[k % cycle.length] ?? 0) * 65536) / 100);
-      const decoder = decoderOf(vector);
+      const decoder = decoderOf(vector, rule);
       let completedAt = 0;
       let received = 0;
       for (let n = 1; n <= all.length && completedAt === 0; n++) {
@@ -99,20 +110,20 @@ describe.each(fragmentCases())('known answers %s', (name) => {
     }
   });
 
-  it.each(Object.entries(v1.special_loss))('special loss: %s', (loss, expected) => {
+  it.each(Object.entries(known.special_loss))('special loss: %s', (loss, expected) => {
     const m = vector.nb_frag;
     const lost: Record<string, (n: number) => boolean> = {
       none: () => false,
       first: (n) => n === 1,
       last: (n) => n === m,
       first_half: (n) => n <= Math.floor(m / 2),
-      last_half: (n) => n > m - Math.floor(m / 2) && n <= m,
+      last_half: (n) => n > Math.floor(m / 2) && n <= m,
       odd_indices: (n) => n <= m && n % 2 === 1,
       all_uncoded: (n) => n <= m,
     };
     const isLost = lost[loss];
     if (isLost === undefined) throw new Error(`unknown pattern ${loss}`);
-    const decoder = decoderOf(vector);
+    const decoder = decoderOf(vector, rule);
     let completedAt = 0;
     for (let n = 1; n <= all.length && completedAt === 0; n++) {
       if (isLost(n)) continue;
@@ -168,6 +179,53 @@ describe('FragmentDecoder', () => {
     expect(d.acceptOctets(11, at(11))).toBe('overflow');
     expect(d.overflowed).toBe(true);
     expect(d.complete).toBe(false);
+  });
+
+  it('takes plain fragments in any order until the first coded one where the build does so', () => {
+    const d = new FragmentDecoder({ fragments: 10, fragmentSize: 4, maxRedundancy: 9, plainOrder: 'until-coded' });
+    for (const n of [9, 2, 2, 1, 7, 3]) d.acceptOctets(n, at(n));
+    expect([d.missing, d.heard]).toEqual([5, 6]);
+    for (const n of [10, 8, 6, 5]) d.acceptOctets(n, at(n));
+    expect(d.acceptOctets(4, at(4))).toBe('complete');
+    expect(d.block()).toEqual(padded);
+  });
+
+  it('and is spoilt there by a plain fragment that comes after a coded one', () => {
+    const d = new FragmentDecoder({ fragments: 10, fragmentSize: 4, maxRedundancy: 9, plainOrder: 'until-coded' });
+    for (const n of [1, 2, 3, 4, 5, 6]) d.acceptOctets(n, at(n));
+    d.acceptOctets(11, at(11));
+    for (const n of [7, 8, 9, 10]) d.acceptOctets(n, at(n));
+    for (let n = 12; n < 40 && !d.complete; n++) d.acceptOctets(n, at(n));
+    expect(d.complete).toBe(true);
+    expect(d.block()).not.toEqual(padded);
+  });
+
+  it('is of one mind with the rank in any order and by any rule, when it takes plain fragments whenever they come', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...RULES),
+        fc.integer({ min: 1, max: 24 }),
+        fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 60 }),
+        fc.infiniteStream(fc.integer({ min: 0, max: 255 })),
+        (rowRule, m, numbers, octets) => {
+          const block = Uint8Array.from({ length: m * 3 }, () => octets.next().value as number);
+          const all = encode(block, m, 3, 60 - m, rowRule);
+          const shape = { fragments: m, fragmentSize: 3, maxRedundancy: 100, rowRule, plainOrder: 'any' } as const;
+          const d = new FragmentDecoder(shape);
+          const rows: bigint[] = [];
+          for (const n of numbers) {
+            const outcome = d.acceptOctets(n, all[n - 1] ?? new Uint8Array(0));
+            if (outcome === 'ignored') break;
+            const row = n <= m ? [n - 1] : parityRow(m, n - m, rowRule);
+            rows.push(row.reduce((sum, column) => sum | (1n << BigInt(column)), 0n));
+            expect(d.missing).toBeGreaterThanOrEqual(m - rank(rows));
+            expect(d.complete).toBe(rank(rows) === m);
+          }
+          if (d.complete) expect(d.block()).toEqual(block);
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 
   it('is of one mind with the rank of what was received, and right, for any block and any losses', () => {
