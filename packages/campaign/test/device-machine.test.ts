@@ -354,7 +354,7 @@ describe('the clock of a device', () => {
 
 describe('launch', () => {
   const all: readonly SetupStep[] = ['fragmentation', 'group', 'session'];
-  const silent = settingUp({ todo: all, heard: false });
+  const _silent = settingUp({ todo: all, heard: false });
 
   it('leaves devices that are late in their set-up', () => {
     const lost = settingUp({ todo: all, question: 'queued' });
