@@ -1,15 +1,13 @@
-import { AirliftError, type Clock, type Eui64, gpsMs, type Rng, type UtcMs, utcFromGps, utcMs } from '@airlift/kernel';
-import { fskTimeOnAirMs, type Region, timeOnAirMs } from '@airlift/lorawan';
-import type { AirFrame, Signal } from '../radio/air-frame.ts';
-import type { GatewayAntenna, Radio } from '../radio/radio.ts';
+import { AirliftError, type Clock, type Eui64, type Rng, type UtcMs, utcMs } from '@airlift/kernel';
+import type { Region } from '@airlift/lorawan';
+import type { Radio } from '../radio/radio.ts';
 import { ScopedClock } from '../scoped-clock.ts';
-import { ConcentratorCounter } from './concentrator-counter.ts';
+import { Concentrator } from './concentrator.ts';
 import type { DatagramSocket } from './datagram-socket.ts';
-import { demodulatorOf, type GatewayDemodulator, gatewayDemodulators } from './gateway-channels.ts';
-import { type ForwarderCounts, type Position, rxpkJson, statJson } from './gateway-reports.ts';
-import { type ForwarderModel, type JitEntry, JitQueue, type JitRefusal, SX1302_FORWARDER } from './jit-queue.ts';
+import { type ForwarderCounts, type Position, type Reception, rxpkJson, statJson } from './gateway-reports.ts';
+import { type ForwarderModel, SX1302_FORWARDER } from './jit-queue.ts';
 import { type DatagramKind, decodeDatagram, encodeDatagram } from './semtech-datagram.ts';
-import { parseTxRequest, type TxRequest, type TxTime } from './tx-request.ts';
+import { parseTxRequest, type TxRequest } from './tx-request.ts';
 
 /** What a gateway is made of. */
 export interface VirtualGatewayOptions {
@@ -42,8 +40,6 @@ export interface GatewayCounters extends ForwarderCounts {
 
 const PULL_RETRY_MS = 1_000;
 const MOD_16 = 0x10000;
-/** The radio is told of a frame this long before it begins, as the concentrator is. */
-const HANDOVER_MS = 30;
 
 /**
  * An eight-channel gateway with Semtech's packet forwarder (UDP protocol version 2): forwards what it hears with exact
@@ -53,21 +49,16 @@ export class VirtualGateway {
   readonly eui: Eui64;
   readonly #clock: ScopedClock;
   readonly #rng: Rng;
-  readonly #region: Region;
   readonly #socket: DatagramSocket;
-  readonly #antenna: GatewayAntenna;
-  readonly #demodulators: readonly GatewayDemodulator[];
-  readonly #counter: ConcentratorCounter;
+  readonly #concentrator: Concentrator;
   readonly #model: ForwarderModel;
-  readonly #jit: JitQueue<TxRequest>;
-  readonly #gps: boolean;
   readonly #position: Position | undefined;
   readonly #pullIntervalMs: number;
   readonly #statIntervalMs: number;
   readonly #pushTokens = new Set<number>();
   #pullToken: number | undefined;
-  readonly #total = { received: 0, forwarded: 0, pushed: 0, acknowledged: 0, downlinks: 0, transmitted: 0 };
-  #reported: ForwarderCounts = { ...this.#total };
+  readonly #total = { received: 0, forwarded: 0, pushed: 0, acknowledged: 0, downlinks: 0 };
+  #reported: ForwarderCounts = { ...this.#total, transmitted: 0 };
   readonly #refused: Record<string, number> = {};
   #ignored = 0;
 
@@ -75,20 +66,15 @@ export class VirtualGateway {
     this.eui = options.eui;
     this.#clock = new ScopedClock(options.clock);
     this.#rng = options.rng;
-    this.#region = options.region;
     this.#socket = options.socket;
-    this.#demodulators = gatewayDemodulators(options.region, options.subBand ?? 2);
-    this.#counter = new ConcentratorCounter(options.clock.now(), options.rng.u32());
     this.#model = options.forwarder ?? SX1302_FORWARDER;
-    this.#jit = new JitQueue(this.#model);
-    this.#gps = options.gps ?? true;
     this.#position = options.position;
     this.#pullIntervalMs = options.pullIntervalMs ?? 10_000;
     this.#statIntervalMs = options.statIntervalMs ?? 30_000;
-    this.#antenna = options.radio.attachGateway({
-      eui: this.eui,
-      listensTo: (tuning) => demodulatorOf(this.#demodulators, tuning) >= 0,
-      hear: (frame, signal) => this.#hear(frame, signal),
+    this.#concentrator = new Concentrator({
+      ...options,
+      forwarder: this.#model,
+      heard: (reception) => this.#hear(reception),
     });
     this.#socket.onDatagram((datagram) => this.#receive(datagram));
     this.#pull();
@@ -97,29 +83,24 @@ export class VirtualGateway {
 
   /** A snapshot of the counters. */
   counters(): GatewayCounters {
-    return { ...this.#total, refused: { ...this.#refused }, ignored: this.#ignored };
+    return { ...this.#counts(), refused: { ...this.#refused }, ignored: this.#ignored };
   }
 
   /** Falls silent and closes its socket. */
   stop(): void {
     this.#clock.cancelAll();
-    this.#antenna.detach();
+    this.#concentrator.stop();
     this.#socket.close();
   }
 
-  #hear(frame: AirFrame, signal: Signal): void {
+  #counts(): ForwarderCounts {
+    return { ...this.#total, transmitted: this.#concentrator.transmitted };
+  }
+
+  #hear(reception: Reception): void {
     this.#total.received += 1;
-    const channel = demodulatorOf(this.#demodulators, frame);
-    const json = rxpkJson({
-      frame,
-      signal,
-      tmst: this.#counter.tmstAt(frame.endMs),
-      channel,
-      rfChain: this.#demodulators[channel]?.rfChain ?? 0,
-      gps: this.#gps,
-    });
     this.#total.forwarded += 1;
-    this.#push(json);
+    this.#push(rxpkJson(reception));
   }
 
   #push(json: string): void {
@@ -143,8 +124,9 @@ export class VirtualGateway {
 
   #armStat(): void {
     this.#clock.setTimer(utcMs(this.#clock.now() + this.#statIntervalMs), () => {
-      const counts = difference(this.#total, this.#reported);
-      this.#reported = { ...this.#total };
+      const total = this.#counts();
+      const counts = difference(total, this.#reported);
+      this.#reported = total;
       this.#push(statJson(this.#clock.now(), counts, this.#position));
       this.#armStat();
     });
@@ -170,8 +152,7 @@ export class VirtualGateway {
 
   #order(token: number, request: TxRequest): void {
     this.#total.downlinks += 1;
-    const nowUs = this.#counter.at(this.#clock.now());
-    const refusal = this.#enqueue(nowUs, request);
+    const refusal = this.#concentrator.send(request);
     if (refusal === undefined) {
       this.#send('tx-ack', token, this.#model.successBody);
       return;
@@ -179,75 +160,6 @@ export class VirtualGateway {
     this.#refused[refusal] = (this.#refused[refusal] ?? 0) + 1;
     this.#send('tx-ack', token, JSON.stringify({ txpk_ack: { error: refusal } }));
   }
-
-  #enqueue(nowUs: number, request: TxRequest): JitRefusal | 'TX_FREQ' | 'GPS_UNLOCKED' | undefined {
-    if (!this.#maySendOn(request.frequencyHz)) return 'TX_FREQ';
-    if (request.time.kind === 'gps' && !this.#gps) return 'GPS_UNLOCKED';
-    const startUs = this.#startOf(request.time, nowUs);
-    const airtimeUs = Math.round(airtimeMsOf(request) * 1000);
-    const entry = this.#jit.enqueue(nowUs, {
-      frame: request,
-      airtimeUs,
-      ...(startUs === undefined ? {} : { startUs }),
-    });
-    if (typeof entry === 'string') return entry;
-    this.#schedule(entry);
-    return undefined;
-  }
-
-  /** The count at which to send; undefined for as soon as possible. */
-  #startOf(time: TxTime, nowUs: number): number | undefined {
-    switch (time.kind) {
-      case 'immediately':
-        return undefined;
-      case 'counter':
-        return this.#counter.unwrap(time.tmst, nowUs);
-      case 'gps': {
-        // The forwarder turns it into the 32-bit counter first; what has passed comes out far ahead.
-        const us = this.#counter.at(utcFromGps(gpsMs(time.tmms)));
-        return us < nowUs ? us + 2 ** 32 : us;
-      }
-    }
-  }
-
-  #schedule(entry: JitEntry<TxRequest>): void {
-    const startMs = this.#counter.instantOf(entry.startUs);
-    this.#clock.setTimer(utcMs(startMs - HANDOVER_MS), () => {
-      const { frame } = entry;
-      // The second radio chain of the reference design has no transmitter: accepted, acknowledged, never on air.
-      if (frame.rfChain !== 0) return;
-      this.#total.transmitted += 1;
-      this.#antenna.send({
-        octets: frame.octets,
-        frequencyHz: frame.frequencyHz,
-        dataRate: frame.dataRate,
-        // FSK has no polarity that could be wrong.
-        invertedPolarity: frame.invertedPolarity || frame.modulation === 'FSK',
-        startMs,
-        airtimeMs: (entry.endUs - entry.startUs) / 1000,
-      });
-    });
-  }
-
-  #maySendOn(frequencyHz: number): boolean {
-    const { subBands } = this.#region;
-    return frequencyHz >= (subBands[0]?.fromHz ?? 0) && frequencyHz <= (subBands.at(-1)?.toHz ?? 0);
-  }
-}
-
-function airtimeMsOf(request: TxRequest): number {
-  const payloadOctets = request.octets.length;
-  if (request.modulation === 'FSK') {
-    return fskTimeOnAirMs({ bitRate: Number(request.dataRate), payloadOctets, payloadCrc: request.payloadCrc });
-  }
-  const [spreadingFactor = 12, bandwidthKhz = 125] = (request.dataRate.match(/\d+/g) ?? []).map(Number);
-  return timeOnAirMs({
-    spreadingFactor,
-    bandwidthKhz,
-    payloadOctets,
-    payloadCrc: request.payloadCrc,
-    preambleSymbols: request.preamble,
-  });
 }
 
 function difference(now: ForwarderCounts, before: ForwarderCounts): ForwarderCounts {
