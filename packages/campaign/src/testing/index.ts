@@ -1,7 +1,7 @@
+export { MemoryImageStore } from '../memory/memory-image-store.ts';
+export { MemoryJobStore } from '../memory/memory-job-store.ts';
 export { imageStoreSuite } from './image-store-suite.ts';
 export { jobStoreSuite } from './job-store-suite.ts';
-export { MemoryImageStore } from './memory-image-store.ts';
-export { MemoryJobStore } from './memory-job-store.ts';
 export {
   SAMPLE_AT,
   SAMPLE_DEVICE_STATES,

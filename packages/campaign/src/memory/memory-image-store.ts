@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { BugError } from '@airlift/kernel';
 import type { ImageStore } from '../stores.ts';
 
-/** An `ImageStore` that forgets everything with the process; for tests. */
+/** An `ImageStore` that forgets everything with the process; for tests and simulations. */
 export class MemoryImageStore implements ImageStore {
   readonly #images = new Map<string, Uint8Array>();
 

@@ -29,10 +29,12 @@ interface StoredGroup {
   open: boolean;
 }
 
-/** A `NetworkStore` that forgets everything with the process; for tests. */
+/** A `NetworkStore` that forgets everything with the process; for tests and simulations. */
 export class MemoryNetworkStore implements NetworkStore {
   /** In the order of addition. */
   readonly #devices = new Map<Eui64, StoredDevice>();
+  /** Who has a session under an address: looked for with every uplink. */
+  readonly #byDevAddr = new Map<number, Set<StoredDevice>>();
   readonly #groups = new Map<string, StoredGroup>();
   readonly #mcAddrs = new Map<number, { readonly freeFrom: SteadyMs; readonly nextFCnt: number }>();
 
@@ -63,10 +65,13 @@ export class MemoryNetworkStore implements NetworkStore {
   }
 
   async removeDevice(devEui: Eui64): Promise<boolean> {
+    const stored = this.#devices.get(devEui);
+    if (stored !== undefined) this.#setSessions(stored, []);
     return this.#devices.delete(devEui);
   }
 
   async removeAllDevices(): Promise<void> {
+    this.#byDevAddr.clear();
     this.#devices.clear();
   }
 
@@ -87,10 +92,8 @@ export class MemoryNetworkStore implements NetworkStore {
       lastJoinNonce: session.joinNonce,
       joinCount: stored.history.joinCount + 1,
     };
-    stored.sessions = stored.sessions.filter(
-      (other) => other.session.confirmed && other.session.devAddr !== session.devAddr,
-    );
-    stored.sessions.push({ session, nextDownlinkCounter: 0 });
+    const kept = stored.sessions.filter((one) => one.session.confirmed && one.session.devAddr !== session.devAddr);
+    this.#setSessions(stored, [...kept, { session, nextDownlinkCounter: 0 }]);
     return true;
   }
 
@@ -104,11 +107,14 @@ export class MemoryNetworkStore implements NetworkStore {
   }
 
   async sessionsByDevAddr(devAddr: number): Promise<readonly DeviceSession[]> {
-    return (await this.sessions()).filter((session) => session.devAddr === devAddr);
+    const bearers = [...(this.#byDevAddr.get(devAddr) ?? [])];
+    return bearers
+      .flatMap(({ sessions }) => sessions.map(({ session }) => session))
+      .filter((one) => one.devAddr === devAddr);
   }
 
   async devAddrInUse(devAddr: number): Promise<boolean> {
-    return (await this.sessionsByDevAddr(devAddr)).length > 0;
+    return this.#byDevAddr.has(devAddr);
   }
 
   async saveUplink(devEui: Eui64, devAddr: number, fCntUp: number, uplink: LastUplink): Promise<boolean> {
@@ -118,7 +124,12 @@ export class MemoryNetworkStore implements NetworkStore {
     if (own.session.lastFCntUp !== undefined && fCntUp <= own.session.lastFCntUp) return false;
     own.session = { ...own.session, confirmed: true, lastFCntUp: fCntUp, lastUplink: uplink };
     const { joinNonce } = own.session;
-    stored.sessions = stored.sessions.filter(({ session }) => session.joinNonce >= joinNonce);
+    if (stored.sessions.length > 1) {
+      this.#setSessions(
+        stored,
+        stored.sessions.filter(({ session }) => session.joinNonce >= joinNonce),
+      );
+    }
     return true;
   }
 
@@ -187,5 +198,18 @@ export class MemoryNetworkStore implements NetworkStore {
 
   async mcAddrInUse(mcAddr: number): Promise<boolean> {
     return this.#mcAddrs.has(mcAddr);
+  }
+
+  #setSessions(stored: StoredDevice, sessions: StoredSession[]): void {
+    for (const { session } of stored.sessions) {
+      const bearers = this.#byDevAddr.get(session.devAddr);
+      bearers?.delete(stored);
+      if (bearers?.size === 0) this.#byDevAddr.delete(session.devAddr);
+    }
+    stored.sessions = sessions;
+    for (const { session } of sessions) {
+      const bearers = this.#byDevAddr.get(session.devAddr) ?? new Set();
+      this.#byDevAddr.set(session.devAddr, bearers.add(stored));
+    }
   }
 }

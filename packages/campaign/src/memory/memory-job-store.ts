@@ -1,12 +1,17 @@
-import { BugError, type SteadyMs } from '@airlift/kernel';
-import type { JobChange, JobRecord, JobStore, LedgerFrame, LedgerTotals } from '../stores.ts';
+import { BugError, type Eui64, type SteadyMs } from '@airlift/kernel';
+import type { JobPlan } from '../job-plan.ts';
+import type { JobState } from '../job-state.ts';
+import type { JobChange, JobDevice, JobRecord, JobStore, LedgerFrame, LedgerTotals } from '../stores.ts';
 
 interface StoredJob {
-  record: JobRecord;
+  readonly plan: JobPlan;
+  state: JobState;
+  /** In the order of the plan. */
+  readonly devices: Map<Eui64, JobDevice>;
   readonly frames: LedgerFrame[];
 }
 
-/** A `JobStore` that forgets everything with the process; for tests. */
+/** A `JobStore` that forgets everything with the process; for tests and simulations. */
 export class MemoryJobStore implements JobStore {
   /** In the order of insertion. */
   readonly #jobs = new Map<string, StoredJob>();
@@ -14,7 +19,8 @@ export class MemoryJobStore implements JobStore {
   async insert(job: JobRecord): Promise<boolean> {
     if (this.#records().some((record) => record.plan.filename === job.plan.filename)) return false;
     if (this.#jobs.has(job.plan.jobId)) throw new BugError(`job ${job.plan.jobId} exists already`);
-    this.#jobs.set(job.plan.jobId, { record: job, frames: [] });
+    const devices = new Map(job.devices.map((device) => [device.devEui, device]));
+    this.#jobs.set(job.plan.jobId, { plan: job.plan, state: job.state, devices, frames: [] });
     return true;
   }
 
@@ -41,14 +47,12 @@ export class MemoryJobStore implements JobStore {
   async save(jobId: string, change: JobChange): Promise<void> {
     const stored = this.#jobs.get(jobId);
     if (stored === undefined) throw new BugError(`job ${jobId} is gone`);
-    const changed = new Map(change.devices.map((device) => [device.devEui, device]));
-    const devices = stored.record.devices.map((device) => {
-      const newer = changed.get(device.devEui);
-      changed.delete(device.devEui);
-      return newer ?? device;
-    });
-    if (changed.size > 0) throw new BugError(`job ${jobId} has no device ${[...changed.keys()].join(', ')}`);
-    stored.record = { plan: stored.record.plan, state: change.state, devices };
+    const unknown = change.devices.filter(({ devEui }) => !stored.devices.has(devEui));
+    if (unknown.length > 0) {
+      throw new BugError(`job ${jobId} has no device ${unknown.map(({ devEui }) => devEui).join(', ')}`);
+    }
+    for (const device of change.devices) stored.devices.set(device.devEui, device);
+    stored.state = change.state;
     stored.frames.push(...change.frames);
   }
 
@@ -77,7 +81,11 @@ export class MemoryJobStore implements JobStore {
   }
 
   #records(): JobRecord[] {
-    return [...this.#jobs.values()].map((stored) => stored.record);
+    return [...this.#jobs.values()].map(({ plan, state, devices }) => ({
+      plan,
+      state,
+      devices: [...devices.values()],
+    }));
   }
 }
 

@@ -1,0 +1,1 @@
+export { MemoryNetworkStore } from './memory-network-store.ts';
