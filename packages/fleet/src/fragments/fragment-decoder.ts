@@ -1,6 +1,6 @@
 import { BugError } from '@airlift/kernel';
 import { Coefficients } from './coefficients.ts';
-import { addWords, emptyWords, type FragmentWords, octetsOf, wordsOf } from './fragment-words.ts';
+import { addAllWords, emptyWords, type FragmentWords, octetsOf, wordsOf } from './fragment-words.ts';
 import { type DecoderRowRule, parityRow } from './parity-row.ts';
 
 /** What a fragment did to the decoder. */
@@ -185,27 +185,24 @@ export class FragmentDecoder {
     words: FragmentWords,
   ): FragmentOutcome {
     const coefficients = new Coefficients(unknowns.size);
+    const terms: FragmentWords[] = [];
     for (const column of row) {
-      const position = unknowns.get(column);
-      if (position !== undefined) coefficients.set(position);
+      const known = this.#known[column];
+      if (known !== undefined) terms.push(known);
+      else coefficients.set(unknowns.get(column) ?? 0);
     }
     // The coefficients are reduced first: a fragment that tells nothing new then costs no sums over its octets.
-    const subtracted: Equation[] = [];
     let pivot = coefficients.lowest();
     for (; pivot !== undefined; pivot = coefficients.lowest()) {
       const equation = this.#pivots.get(pivot);
       if (equation === undefined) break;
       coefficients.add(equation.coefficients);
-      subtracted.push(equation);
+      terms.push(equation.sum);
     }
     if (pivot === undefined) return 'ongoing';
     // Shared by many devices: only a copy is written to.
     const sum = Int32Array.from(words);
-    for (const column of row) {
-      const known = this.#known[column];
-      if (known !== undefined) addWords(sum, known);
-    }
-    for (const equation of subtracted) addWords(sum, equation.sum);
+    addAllWords(sum, terms);
     this.#pivots.set(pivot, { coefficients, sum });
     this.#equationsUsed += 1;
     if (this.#pivots.size < unknowns.size) return 'ongoing';
@@ -221,9 +218,10 @@ export class FragmentDecoder {
       const equation = this.#pivots.get(position);
       const column = columns[position];
       if (equation === undefined || column === undefined) throw new BugError('a full set of equations has a gap');
-      for (let later = position + 1; later < columns.length; later++) {
-        if (equation.coefficients.has(later)) addWords(equation.sum, solved[later] ?? emptyWords(0));
-      }
+      addAllWords(
+        equation.sum,
+        solved.filter((_, later) => later > position && equation.coefficients.has(later)),
+      );
       solved[position] = equation.sum;
       this.#known[column] = equation.sum;
     }
