@@ -39,17 +39,3 @@ function addFourWords(sum: FragmentWords, terms: readonly FragmentWords[], at: n
     sum[i] = (sum[i] ?? 0) ^ (a[i] ?? 0) ^ (b[i] ?? 0) ^ (c[i] ?? 0) ^ (d[i] ?? 0);
   }
 }
-
-/** Hands out the same words for the same payload: a fragment that many devices heard is kept once. */
-export class WordsCache {
-  readonly #words = new WeakMap<Uint8Array, FragmentWords>();
-
-  /** The `octetCount` octets of `payload` from `from` on, as words. Shared, not to be written to. */
-  of(payload: Uint8Array, from: number, octetCount: number): FragmentWords {
-    const known = this.#words.get(payload);
-    if (known !== undefined && known.length === (octetCount + 3) >> 2) return known;
-    const words = wordsOf(payload.subarray(from), octetCount);
-    this.#words.set(payload, words);
-    return words;
-  }
-}
