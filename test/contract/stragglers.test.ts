@@ -23,12 +23,16 @@ describe('devices that are late or hear badly', () => {
     await instance.stop();
   }, 120_000);
 
-  it.each([0.4, 0.5])(`at a loss of %d are served all the same (seed ${SEED}/deaf)`, async (loss) => {
-    const instance = await TestInstance.start({ seed: `${SEED}/deaf`, devices: 5, loss });
-    const image = firmware('deaf', 12_000);
-    await instance.http.uploadFirmware('deaf.bin', image);
-    const { result } = await instance.runFota({ fotaFile: 'deaf.bin' });
-    expect(result.devices.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'success'));
-    await instance.stop();
-  }, 120_000);
+  it.each([0.4, 0.5])(
+    `at a loss of %d are served all the same (seed ${SEED}/deaf)`,
+    async (loss) => {
+      const instance = await TestInstance.start({ seed: `${SEED}/deaf`, devices: 5, loss });
+      const image = firmware('deaf', 12_000);
+      await instance.http.uploadFirmware('deaf.bin', image);
+      const { result } = await instance.runFota({ fotaFile: 'deaf.bin' });
+      expect(result.devices.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'success'));
+      await instance.stop();
+    },
+    120_000,
+  );
 });

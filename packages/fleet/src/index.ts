@@ -24,8 +24,9 @@ export {
   type FragmentOutcome,
   type PlainOrder,
 } from './fragments/fragment-decoder.ts';
-export { type FragmentWords, WordsCache } from './fragments/fragment-words.ts';
+export type { FragmentWords } from './fragments/fragment-words.ts';
 export type { DecoderRowRule } from './fragments/parity-row.ts';
+export { WordsCache } from './fragments/words-cache.ts';
 export { type DatagramSocket, memorySocketPair } from './gateway/datagram-socket.ts';
 export { type ForwarderModel, SX1301_FORWARDER, SX1302_FORWARDER } from './gateway/jit-queue.ts';
 export { UdpSocket } from './gateway/udp-socket.ts';

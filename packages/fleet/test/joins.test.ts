@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { behaviour } from '../src/behaviour/presets.ts';
 import { VirtualDevice } from '../src/device/virtual-device.ts';
 import { fleetIdentities } from '../src/fleet/identities.ts';
-import { WordsCache } from '../src/fragments/fragment-words.ts';
+import { WordsCache } from '../src/fragments/words-cache.ts';
 import { FrameCache } from '../src/mac/frame-cache.ts';
 import { VolatileMemory } from '../src/storage/device-memory.ts';
 import { until, world } from './world.ts';

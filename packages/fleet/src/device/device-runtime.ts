@@ -3,7 +3,7 @@ import { type Clock, fromHex, type GpsMs, gpsFromUtc, type Rng, readLittleEndian
 import type { DataFrame, Region } from '@airlift/lorawan';
 import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
 import type { FragmentDecoder } from '../fragments/fragment-decoder.ts';
-import type { WordsCache } from '../fragments/fragment-words.ts';
+import type { WordsCache } from '../fragments/words-cache.ts';
 import type { FrameCache } from '../mac/frame-cache.ts';
 import { Mac } from '../mac/mac.ts';
 import type { DeviceIdentity, NonceStore } from '../mac/mac-parts.ts';

@@ -3,7 +3,7 @@ import { type Clock, type Eui64, type Rng, type Timer, type UtcMs, utcMs } from 
 import type { Region } from '@airlift/lorawan';
 import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
 import { isWithin } from '../behaviour/faults.ts';
-import type { WordsCache } from '../fragments/fragment-words.ts';
+import type { WordsCache } from '../fragments/words-cache.ts';
 import type { FrameCache } from '../mac/frame-cache.ts';
 import type { DeviceIdentity, NonceStore } from '../mac/mac-parts.ts';
 import type { DeviceAntenna, Radio } from '../radio/radio.ts';

@@ -4,7 +4,7 @@ import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
 import { type BehaviourName, behaviour as namedBehaviour } from '../behaviour/presets.ts';
 import type { DeviceEvent, DeviceSnapshot } from '../device/device-events.ts';
 import { VirtualDevice } from '../device/virtual-device.ts';
-import { WordsCache } from '../fragments/fragment-words.ts';
+import { WordsCache } from '../fragments/words-cache.ts';
 import type { DatagramSocket } from '../gateway/datagram-socket.ts';
 import { UdpSocket } from '../gateway/udp-socket.ts';
 import { VirtualGateway, type VirtualGatewayOptions } from '../gateway/virtual-gateway.ts';

@@ -16,13 +16,16 @@ export class Coefficients {
   }
 
   add(other: Coefficients): void {
-    for (let i = 0; i < this.#words.length; i++) this.#words[i] = (this.#words[i] ?? 0) ^ (other.#words[i] ?? 0);
+    const words = this.#words;
+    const added = other.#words;
+    for (let i = 0; i < words.length; i++) words[i] = (words[i] ?? 0) ^ (added[i] ?? 0);
   }
 
   /** The lowest position set, or undefined when none is. */
   lowest(): number | undefined {
-    for (let i = 0; i < this.#words.length; i++) {
-      const word = this.#words[i] ?? 0;
+    const words = this.#words;
+    for (let i = 0; i < words.length; i++) {
+      const word = words[i] ?? 0;
       if (word !== 0) return i * 32 + 31 - Math.clz32(word & -word);
     }
     return undefined;

@@ -1,7 +1,8 @@
 import { BugError } from '@airlift/kernel';
 import { Coefficients } from './coefficients.ts';
-import { addWords, emptyWords, type FragmentWords, octetsOf, wordsOf } from './fragment-words.ts';
+import { addAllWords, emptyWords, type FragmentWords, octetsOf, wordsOf } from './fragment-words.ts';
 import { type DecoderRowRule, parityRow } from './parity-row.ts';
+import type { SolvedBlocks, UsedFragment } from './solved-blocks.ts';
 
 /** What a fragment did to the decoder. */
 export type FragmentOutcome =
@@ -37,9 +38,20 @@ export interface DecoderShape {
   readonly plainOrder?: PlainOrder;
 }
 
+/** A useful fragment after the first coded one; its octets are summed up only when all unknowns can be solved. */
 interface Equation {
   readonly coefficients: Coefficients;
-  readonly sum: FragmentWords;
+  readonly fragment: UsedFragment;
+  /** What its coefficients were reduced by. */
+  readonly reducedBy: readonly Equation[];
+}
+
+/** The plain fragments that are missing once the first coded one has come. */
+interface Unknowns {
+  /** Their columns, ascending. */
+  readonly columns: readonly number[];
+  /** By column, which of the unknowns it is; -1 for what is known. */
+  readonly positions: Int32Array;
 }
 
 /**
@@ -58,12 +70,15 @@ export class FragmentDecoder {
   #equationsUsed = 0;
   #whole = false;
   #overflowed = false;
-  /** Position among the missing of each missing column; defined once the first coded fragment has come. */
-  #unknowns: Map<number, number> | undefined;
+  #unknowns: Unknowns | undefined;
+  /** By the unknown that each was reduced to, in the order in which they came. */
   readonly #pivots = new Map<number, Equation>();
+  readonly #solved: SolvedBlocks | undefined;
 
-  constructor(shape: DecoderShape) {
+  /** @param solved what other decoders have solved, if they are to share the work */
+  constructor(shape: DecoderShape, solved?: SolvedBlocks) {
     this.#shape = shape;
+    this.#solved = solved;
     this.#known = new Array<FragmentWords | undefined>(shape.fragments).fill(undefined);
   }
 
@@ -104,7 +119,7 @@ export class FragmentDecoder {
   /** Plain fragments neither heard nor as good as repaired: how many more useful fragments are needed. */
   get missing(): number {
     if (this.#whole) return 0;
-    if (this.#unknowns !== undefined) return this.#unknowns.size - this.#pivots.size;
+    if (this.#unknowns !== undefined) return this.#unknowns.columns.length - this.#pivots.size;
     return this.#shape.fragments - this.#plainHeard;
   }
 
@@ -120,14 +135,18 @@ export class FragmentDecoder {
     const isPlain = n <= fragments;
     if (isPlain && (this.#unknowns === undefined || plainOrder === 'ascending')) return this.#acceptPlain(n, words);
     this.#unknowns ??= this.#closePlain();
-    if (this.#unknowns.size > this.#shape.maxRedundancy) {
+    if (this.#unknowns.columns.length > this.#shape.maxRedundancy) {
       this.#overflowed = true;
       return 'overflow';
     }
-    if (!isPlain) return this.#acceptEquation(this.#unknowns, this.#row(n - fragments), words);
     // A plain fragment is an equation of one unknown, unless the decoder does not know plain ones any more.
-    const row = plainOrder === 'any' ? [n - 1] : this.#row(n);
-    return this.#acceptEquation(this.#unknowns, row, words);
+    const isSingle = isPlain && plainOrder === 'any';
+    const k = isPlain ? n : n - fragments;
+    return this.#acceptEquation(this.#unknowns, {
+      row: isSingle ? () => [n - 1] : () => this.#row(k),
+      rowName: isSingle ? -n : k,
+      words,
+    });
   }
 
   /** As `accept`, of octets; they are copied. */
@@ -169,63 +188,90 @@ export class FragmentDecoder {
   }
 
   /** Whatever plain fragment has not come by now is taken for lost. */
-  #closePlain(): Map<number, number> {
+  #closePlain(): Unknowns {
     this.#plainLost += this.#shape.fragments - this.#lastPlain;
-    const unknowns = new Map<number, number>();
+    const columns: number[] = [];
+    const positions = new Int32Array(this.#shape.fragments).fill(-1);
     this.#known.forEach((words, column) => {
-      if (words === undefined) unknowns.set(column, unknowns.size);
+      if (words === undefined) positions[column] = columns.push(column) - 1;
     });
-    return unknowns;
+    return { columns, positions };
   }
 
-  /** @param row the columns whose sum `words` is */
-  #acceptEquation(
-    unknowns: ReadonlyMap<number, number>,
-    row: readonly number[],
-    words: FragmentWords,
-  ): FragmentOutcome {
-    const coefficients = new Coefficients(unknowns.size);
-    for (const column of row) {
-      const position = unknowns.get(column);
-      if (position !== undefined) coefficients.set(position);
+  #acceptEquation({ columns, positions }: Unknowns, fragment: UsedFragment): FragmentOutcome {
+    const coefficients = new Coefficients(columns.length);
+    for (const column of fragment.row()) {
+      const position = positions[column] ?? -1;
+      if (position >= 0) coefficients.set(position);
     }
-    // The coefficients are reduced first: a fragment that tells nothing new then costs no sums over its octets.
-    const subtracted: Equation[] = [];
+    const reducedBy: Equation[] = [];
     let pivot = coefficients.lowest();
     for (; pivot !== undefined; pivot = coefficients.lowest()) {
       const equation = this.#pivots.get(pivot);
       if (equation === undefined) break;
       coefficients.add(equation.coefficients);
-      subtracted.push(equation);
+      reducedBy.push(equation);
     }
     if (pivot === undefined) return 'ongoing';
-    // Shared by many devices: only a copy is written to.
-    const sum = Int32Array.from(words);
-    for (const column of row) {
-      const known = this.#known[column];
-      if (known !== undefined) addWords(sum, known);
-    }
-    for (const equation of subtracted) addWords(sum, equation.sum);
-    this.#pivots.set(pivot, { coefficients, sum });
+    this.#pivots.set(pivot, { coefficients, fragment, reducedBy });
     this.#equationsUsed += 1;
-    if (this.#pivots.size < unknowns.size) return 'ongoing';
-    this.#solve(unknowns);
+    if (this.#pivots.size < columns.length) return 'ongoing';
+    this.#solve(columns);
     return this.#finish();
   }
 
+  #solve(missing: readonly number[]): void {
+    const { fragments, fragmentSize, rowRule } = this.#shape;
+    const shape = `${fragments}/${fragmentSize}/${rowRule}`;
+    const used = [...this.#pivots.values()].map(({ fragment }) => fragment);
+    const shared = this.#solved?.find(shape, { known: this.#known, used });
+    if (shared !== undefined) {
+      for (const column of missing) this.#known[column] = shared[column];
+      return;
+    }
+    this.#substitute(missing, this.#sums());
+    this.#solved?.add(
+      shape,
+      this.#known.flatMap((words) => words ?? []),
+    );
+  }
+
+  /** The octets on the other side of each equation. */
+  #sums(): ReadonlyMap<Equation, FragmentWords> {
+    const sums = new Map<Equation, FragmentWords>();
+    for (const equation of this.#pivots.values()) {
+      const { row, words } = equation.fragment;
+      // Shared by many devices: only a copy is written to.
+      const sum = Int32Array.from(words);
+      addAllWords(
+        sum,
+        row().flatMap((column) => this.#known[column] ?? []),
+      );
+      addAllWords(
+        sum,
+        equation.reducedBy.flatMap((other) => sums.get(other) ?? []),
+      );
+      sums.set(equation, sum);
+    }
+    return sums;
+  }
+
   /** Back-substitution: the equation of the last unknown contains nothing else, and so upwards. */
-  #solve(unknowns: ReadonlyMap<number, number>): void {
-    const columns = [...unknowns.keys()];
+  #substitute(columns: readonly number[], sums: ReadonlyMap<Equation, FragmentWords>): void {
     const solved = new Array<FragmentWords>(columns.length).fill(emptyWords(0));
     for (let position = columns.length - 1; position >= 0; position--) {
       const equation = this.#pivots.get(position);
       const column = columns[position];
-      if (equation === undefined || column === undefined) throw new BugError('a full set of equations has a gap');
-      for (let later = position + 1; later < columns.length; later++) {
-        if (equation.coefficients.has(later)) addWords(equation.sum, solved[later] ?? emptyWords(0));
+      const sum = equation === undefined ? undefined : sums.get(equation);
+      if (equation === undefined || sum === undefined || column === undefined) {
+        throw new BugError('a full set of equations has a gap');
       }
-      solved[position] = equation.sum;
-      this.#known[column] = equation.sum;
+      addAllWords(
+        sum,
+        solved.filter((_, later) => later > position && equation.coefficients.has(later)),
+      );
+      solved[position] = sum;
+      this.#known[column] = sum;
     }
   }
 

@@ -4,7 +4,8 @@ import type { FragmentationBehaviour } from '../behaviour/device-behaviour.ts';
 import type { Faults } from '../behaviour/faults.ts';
 import { blockMic } from '../fragments/block-mic.ts';
 import { FragmentDecoder, type FragmentOutcome } from '../fragments/fragment-decoder.ts';
-import { octetsOf, type WordsCache, wordsOf } from '../fragments/fragment-words.ts';
+import { octetsOf, wordsOf } from '../fragments/fragment-words.ts';
+import type { WordsCache } from '../fragments/words-cache.ts';
 import type { StoredFragment } from '../storage/device-memory.ts';
 import { answerSpreadMs, type FragSession, type FragSessionIntegrity } from './frag-session.ts';
 import { type StatusMemory, statusCounts } from './fragment-status.ts';
@@ -202,7 +203,8 @@ export class Fragmentation {
   #newDecoder(session: FragSession): FragmentDecoder {
     const { maxRedundancy, rowRule, plainOrder, sessions } = this.#behaviour;
     const { fragments, fragmentSize } = session;
-    this.#decoder = new FragmentDecoder({ fragments, fragmentSize, maxRedundancy, rowRule, plainOrder });
+    const shape = { fragments, fragmentSize, maxRedundancy, rowRule, plainOrder };
+    this.#decoder = new FragmentDecoder(shape, this.#host.words.solved);
     if (sessions === 'own-decoders') this.#decoders.set(session.fragIndex, this.#decoder);
     return this.#decoder;
   }
