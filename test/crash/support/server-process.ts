@@ -15,6 +15,8 @@ export interface ServerSettings {
   readonly dataDir: string;
   /** 0 or nothing lets the system choose. */
   readonly httpsPort?: number;
+  /** Plain HTTP is off by default; 0 lets the system choose. */
+  readonly httpPort?: number;
   readonly udpPort?: number;
   readonly timeScale?: number;
   /** Unix seconds. */
@@ -51,6 +53,7 @@ export class ServerProcess {
     const options = [
       ...['serve', '--data', settings.dataDir, '--host', '127.0.0.1', '--udp-host', '127.0.0.1'],
       ...option('--https-port', settings.httpsPort ?? 0),
+      ...option('--http-port', settings.httpPort),
       ...option('--udp-port', settings.udpPort ?? 0),
       ...option('--time-scale', settings.timeScale),
       ...option('--time-anchor', settings.timeAnchor),
@@ -111,6 +114,10 @@ export class ServerProcess {
 
   get httpsPort(): number {
     return Number(/https:\/\/localhost:(\d+)/.exec(this.#stdout)?.[1]);
+  }
+
+  get httpPort(): number {
+    return Number(/http:\/\/localhost:(\d+)/.exec(this.#stdout)?.[1]);
   }
 
   get udpPort(): number {
