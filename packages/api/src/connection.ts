@@ -76,6 +76,13 @@ export class Connection implements Candidate {
     response.once('close', () => this.#drop(deadline));
   }
 
+  /** Calls back when every request that came as a whole has its answer, since answers have no names but their order. */
+  afterAnswers(fire: () => void): void {
+    const last = [...this.#underWay].findLast(({ request }) => request.complete);
+    if (last === undefined) fire();
+    else last.response.once('close', fire);
+  }
+
   /** The connection is to end: it gets time for what is on the way to the client, and no more. */
   part(): void {
     this.#after(this.#limits.lingerMs, () => this.destroy());

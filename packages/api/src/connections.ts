@@ -1,10 +1,12 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ErrorCode } from '@airlift/contract';
 import type { Clock, RealMs } from '@airlift/kernel';
 import { clientOf } from './client-address.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import { givesWay } from './giving-way.ts';
+import { refuseClient } from './refuse-client.ts';
 
 /**
  * Every connection of one HTTP or HTTPS server, known from the moment it is accepted: Node itself counts and closes only
@@ -46,9 +48,20 @@ export class Connections {
     this.#bySocket.get(socket)?.vouch();
   }
 
-  /** Ends a connection on which nothing can be understood any more, soon. */
-  part(socket: Socket): void {
-    this.#bySocket.get(socket)?.part();
+  /**
+   * Ends a connection on which nothing can be understood any more, with an answer if it has one coming.
+   * @param code what to answer, undefined when nobody would take it
+   */
+  refuse(code: ErrorCode | undefined, socket: Socket): void {
+    const connection = code === undefined ? undefined : this.#bySocket.get(socket);
+    if (connection === undefined) {
+      refuseClient(undefined, socket);
+      return;
+    }
+    connection.afterAnswers(() => {
+      refuseClient(code, socket);
+      connection.part();
+    });
   }
 
   /** Closes every connection that has no request under way. */

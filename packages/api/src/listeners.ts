@@ -1,11 +1,12 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { contractError } from '@airlift/contract';
 import { after, type Clock, type RealMs } from '@airlift/kernel';
 import type { FastifyInstance } from 'fastify';
 import { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from './connection-limits.ts';
 import { Connections } from './connections.ts';
-import { refuseClient } from './refuse-client.ts';
+import { parserFailure } from './refuse-client.ts';
 
 /** Certificate chain and key in PEM. */
 export interface TlsMaterial {
@@ -34,6 +35,9 @@ export class Listeners {
   constructor(app: FastifyInstance, clock: Clock<RealMs>) {
     this.#app = app;
     this.#clock = clock;
+    app.addHook('onRequest', async ({ raw, headers }) => {
+      if (raw.httpVersion === '1.1' && headers.host === undefined) throw contractError('request-malformed');
+    });
     app.addHook('preParsing', async (request) => {
       if (request.login === undefined) return;
       for (const { connections } of this.#open) connections.vouch(request.raw.socket);
@@ -55,6 +59,8 @@ export class Listeners {
       // How often the two request timeouts are looked at.
       connectionsCheckingInterval: Math.min(5000, bounds.headersTimeoutMs),
       noDelay: true,
+      // The hook tells it in an envelope.
+      requireHostHeader: false,
     };
     const server: Server =
       tls === undefined
@@ -66,12 +72,15 @@ export class Listeners {
             ALPNProtocols: ['http/1.1', 'http/1.0'],
           });
     const connections = new Connections(server, tls !== undefined, bounds, this.#clock);
-    server.on('request', (request, response) => {
+    const serve = (request: IncomingMessage, response: ServerResponse): void => {
       if (connections.begin(request, response)) this.#app.routing(request, response);
-    });
-    server.on('clientError', (error: Error, socket: Socket) => {
-      if (refuseClient(error, socket)) connections.part(socket);
-    });
+    };
+    server.on('request', serve);
+    // Node itself would answer these without an envelope and beside the limits. Expectations that nobody knows may be
+    // ignored; whoever says CONNECT takes this for a proxy.
+    server.on('checkExpectation', serve);
+    server.on('connect', ({ socket }: IncomingMessage) => connections.refuse('request-malformed', socket.resume()));
+    server.on('clientError', (error: Error, socket: Socket) => connections.refuse(parserFailure(error), socket));
     server.setTimeout(bounds.stallTimeoutMs);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

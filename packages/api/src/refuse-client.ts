@@ -2,16 +2,16 @@ import type { Socket } from 'node:net';
 import { ERROR_TABLE, type ErrorCode, errorText, failure } from '@airlift/contract';
 
 /**
- * Answers what the HTTP parser could not read; false when there is nobody to answer to, and the socket is closed then.
+ * Answers what the HTTP parser could not read, and ends the connection; at once when there is nobody to answer to.
  *
  * A socket whose TLS handshake failed never takes an answer, and one whose client is gone in the middle of a request
  * never delivers it: ended instead of destroyed, both would stay.
+ * @param code undefined when there is nobody to answer to
  */
-export function refuseClient(error: Error & { readonly code?: string }, socket: Socket): boolean {
-  const code = codeOf(error.code);
+export function refuseClient(code: ErrorCode | undefined, socket: Socket): void {
   if (code === undefined || !socket.writable) {
     socket.destroy();
-    return false;
+    return;
   }
   const { status } = ERROR_TABLE[code];
   const body = JSON.stringify(failure(status, errorText(code)));
@@ -22,11 +22,10 @@ export function refuseClient(error: Error & { readonly code?: string }, socket: 
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
-  return true;
 }
 
-/** Undefined for errors that are not the parser's own, and for the end of the stream in the middle of a request. */
-function codeOf(nodeCode: string | undefined): ErrorCode | undefined {
+/** How an error of the HTTP parser is told; undefined for errors that are not the parser's own, and for the end of the stream in the middle of a request. */
+export function parserFailure({ code: nodeCode }: Error & { readonly code?: string }): ErrorCode | undefined {
   if (nodeCode === 'HPE_HEADER_OVERFLOW') return 'header-too-large';
   if (nodeCode === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request-timeout';
   if (nodeCode === 'HPE_INVALID_EOF_STATE') return undefined;

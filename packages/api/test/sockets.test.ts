@@ -207,6 +207,49 @@ describe('over real sockets', () => {
     expect(bodyOf(await long.answer)).toEqual({ code: 431, error: 'Request header too large', status: 'fail' });
   });
 
+  it.each([
+    ['no host', 'GET /api/policy HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    ['CONNECT', 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n'],
+    ['CONNECT to a path, with a body', 'CONNECT /api/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}'],
+  ])('%s is answered in the envelope', async (_what, text) => {
+    const { socket, answer } = raw();
+    socket.write(text);
+    const heard = await answer;
+    expect(heard).toMatch(/^HTTP\/1\.1 400 /);
+    expect(bodyOf(heard)).toEqual({
+      code: 400,
+      error: 'Invalid parameters: not an HTTP request',
+      status: 'fail',
+    });
+  });
+
+  it('an expectation that nobody knows is ignored', async () => {
+    const { socket, answer } = raw();
+    socket.write('GET /api/nothing HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nConnection: close\r\n\r\n');
+    expect(bodyOf(await answer)).toEqual({ code: 401, error: 'Unauthorized', status: 'fail' });
+  });
+
+  it.each(['}\r\n\r\n', 'CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n'])(
+    'what is refused is answered after the requests before it (%j)',
+    async (nonsense) => {
+      let asked = 0;
+      let release = (): void => {};
+      harness.ports.fleetView.stats = () => {
+        asked += 1;
+        return new Promise((resolve) => {
+          release = () => resolve({ rx_pkts: asked });
+        });
+      };
+      const { socket, answer } = raw();
+      const stats = `GET /api/lora/stats HTTP/1.1\r\nHost: x\r\nCookie: token=${token}\r\n\r\n`;
+      socket.write(`GET /api/policy HTTP/1.1\r\nHost: x\r\n\r\n${stats}${nonsense}`);
+      await until(() => asked === 1);
+      release();
+      const statuses = [...(await answer).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+      expect(statuses).toEqual(['200', '200', '400']);
+    },
+  );
+
   it('over TLS the cookie is Secure, over plain HTTP of the same application it is not', async () => {
     const tls = selfSigned();
     const tlsPort = await harness.api.listen({ host: HOST, port: 0, tls });
