@@ -1,0 +1,38 @@
+import type { Finding } from './finding.ts';
+import type { Reading } from './reading.ts';
+
+/** The field holds "255 or more". */
+const SATURATED = 255;
+/** A number above what the count of fragments leaves open by more than this is that of plain fragments, not of equations. */
+const DEPENDENT_AT_MOST = 20;
+
+/**
+ * Devices that count as the specification says: fragments received, and fragments neither received nor recovered. Some
+ * subtract every useful parity fragment from the latter, others leave it until they can solve: it bounds what is missing
+ * from above, and the count of fragments bounds it from below.
+ */
+export function judgeExactCount({ said, asked, block }: Reading): Finding {
+  const { nbFrag } = block;
+  const { nbFragReceived: received, missingFrag, memoryError } = said;
+  const different = received - (block.repeats ?? 0);
+  if (missingFrag < SATURATED && missingFrag > nbFrag) return { kind: 'impossible', why: 'contradictory' };
+  const lossRate = asked.sentLow > 0 ? Math.max(0, 1 - received / Math.max(received, asked.sentLow)) : undefined;
+  const heardAtLeast = received;
+  const byCount = nbFrag - received;
+  if (missingFrag === 0 && byCount <= 0) {
+    if (!memoryError) return { kind: 'complete', proof: 'status-nothing-missing', errorRate: 0 };
+    const missing = { atLeast: 0, likely: 0, atMost: nbFrag };
+    const reception = { at: asked.sentLow, missing, heardAtLeast, lossRate };
+    return { kind: 'undecided', reception, memory: 'in-doubt', provableFrom: undefined, isSettled: true };
+  }
+  // Nothing missing, yet fewer heard than the block has: a stack that counts the gaps so far, and has not seen the end.
+  const atLeast = Math.max(1, byCount);
+  const isOpen = missingFrag >= SATURATED || missingFrag < atLeast;
+  const atMost = isOpen ? nbFrag : missingFrag;
+  const likely = isOpen || missingFrag > nbFrag - different + DEPENDENT_AT_MOST ? atLeast : missingFrag;
+  return {
+    kind: 'incomplete',
+    reception: { at: asked.sentLow, missing: { atLeast, likely, atMost }, heardAtLeast, lossRate },
+    memory: memoryError ? 'exhausted' : 'enough',
+  };
+}

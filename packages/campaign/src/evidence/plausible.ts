@@ -1,0 +1,51 @@
+import type { ImpossibleBecause } from './finding.ts';
+import type { PlausibleAnswer } from './reading.ts';
+import type { BlockFacts } from './status-answer.ts';
+
+/** Why the answer can be no device's true word, whatever its stack; undefined when it can. */
+export function whyImpossible(answer: PlausibleAnswer, block: BlockFacts): ImpossibleBecause | undefined {
+  const { said, asked } = answer;
+  const sent = sentInAll(answer, block);
+  if (isReadable(said.nbFragReceived, sent)) {
+    return said.fragIndex === asked.fragIndex ? undefined : 'other-index';
+  }
+  // The two octets of a small number swapped make a large one; its low bits then stand where FragIndex is.
+  return isReadable(swappedReceived(said), sent) ? 'octets-swapped' : 'more-than-sent';
+}
+
+/**
+ * Whether a device sends the two octets of NbFragReceived and FragIndex in the wrong order (LoRaMac-node before mid 2020):
+ * `no` once one of its numbers makes no sense when swapped, `maybe` while all of them read both ways.
+ */
+export function swapsOctets(
+  answer: PlausibleAnswer,
+  earlier: readonly PlausibleAnswer[],
+  block: BlockFacts,
+): 'yes' | 'no' | 'maybe' {
+  // What a device says before the first fragment may be of an earlier session, of which nothing is known.
+  const telling = [...earlier, answer].filter((one) => one.asked.sentHigh > 0);
+  const readings = telling.map((one) => {
+    const sent = sentInAll(one, block);
+    return {
+      asSent: isReadable(one.said.nbFragReceived, sent),
+      swapped: isReadable(swappedReceived(one.said), sent),
+    };
+  });
+  if (readings.some(({ asSent, swapped }) => asSent && !swapped)) return 'no';
+  if (readings.some(({ asSent, swapped }) => swapped && !asSent)) return 'yes';
+  // Of equal octets nothing hangs on the order.
+  return swappedReceived(answer.said) === answer.said.nbFragReceived ? 'no' : 'maybe';
+}
+
+function sentInAll({ asked }: PlausibleAnswer, block: BlockFacts): number {
+  return asked.sentByAnswer + (block.repeats ?? 0);
+}
+
+function isReadable(received: number, sent: number): boolean {
+  return received <= sent;
+}
+
+function swappedReceived({ nbFragReceived, fragIndex }: { nbFragReceived: number; fragIndex: number }): number {
+  const word = nbFragReceived | (fragIndex << 14);
+  return ((word & 0xff) << 8) | (word >> 8);
+}
