@@ -8,6 +8,17 @@ export interface ReceptionBounds {
   readonly heardAtLeast: number;
   /** Share of the fragments lost on the way; undefined when the answer does not tell. */
   readonly lossRate: number | undefined;
+  /** Only of devices that tell the plain losses and the last number, but not what they still need. */
+  readonly losses?: {
+    /** Plain fragments lost, as far as can be told. */
+    readonly plain: number;
+    /** Share of them that were lost at most. */
+    readonly rateAtMost: number;
+    /** The number of the last fragment that it took: before it, the device was not done. */
+    readonly lastNumber: number;
+    /** As many fragments must pass after the last one that it took before an answer proves that it is done. */
+    readonly tellingRun: number;
+  };
 }
 
 /** Why an answer is evidence of nothing. */

@@ -1,4 +1,5 @@
-import { lossBound, missedInARow, tellingRun, WORST_LOSS } from './chance.ts';
+import { lossBound, missedInARow, rowsAreRandom, tellingRun, WORST_LOSS } from './chance.ts';
+import { doneBy } from './completion-chance.ts';
 import { type Finding, type ReceptionBounds, TOLERATED_ERROR } from './finding.ts';
 import { plainLosses, spokeOfThisSession } from './loss-chain.ts';
 import type { Reading } from './reading.ts';
@@ -6,6 +7,8 @@ import { airedBetween } from './status-answer.ts';
 
 /** Parity fragments beyond the losses after which hardly any device still lacks something. */
 const SURELY_ENOUGH = 17;
+/** Devices of which this seldom holds are not believed to have been so lucky. */
+const HARDLY_EVER = 1e-3;
 /** A loss rate among fewer parity fragments than this says little. */
 const FEW = 30;
 
@@ -27,11 +30,11 @@ export function judgeFrozenNumber(reading: Reading): Finding {
   if (last >= nbFrag && lossless && isOfThisSession) {
     return { kind: 'complete', proof: 'status-lossless', errorRate: 0 };
   }
-  const reception = boundsOf(reading, candidates, isOfThisSession);
+  const loss = lossIfListening(candidates, last - nbFrag, nbFrag);
+  const reception = boundsOf(reading, candidates, isOfThisSession, tellingRun(loss));
   const memory = said.memoryError ? 'in-doubt' : 'enough';
   const parityByThen = last - nbFrag;
   const mayHaveEnough = parityByThen >= fewest && last >= nbFrag;
-  const loss = lossIfListening(candidates, parityByThen, nbFrag);
   const missed = airedBetween(last, asked.sentLow, asked.unaired);
   const errorRate = missedInARow(missed, loss);
   const isSettled = isOfThisSession && last > nbFrag && errorRate <= TOLERATED_ERROR;
@@ -42,11 +45,30 @@ export function judgeFrozenNumber(reading: Reading): Finding {
   }
   // With the bit set the decoder may have given up, which looks the same.
   if (!isOfThisSession || said.memoryError) {
-    return { kind: 'undecided', reception, memory, provableFrom: undefined, isSettled };
+    return { kind: 'undecided', reception, memory, provableFrom: undefined, isSettled: isSettled || !isOfThisSession };
   }
-  if (errorRate <= TOLERATED_ERROR) return { kind: 'complete', proof: 'status-frozen', errorRate };
+  if (errorRate <= TOLERATED_ERROR) {
+    const isCredible = candidates.some((lost) => mayBeDoneAt(last, lost, nbFrag, reading.maySwapOctets));
+    if (isCredible) return { kind: 'complete', proof: 'status-frozen', errorRate };
+    // It stands still where hardly any device is done: it hears questions and takes no fragments.
+    return { kind: 'undecided', reception, memory: 'in-doubt', provableFrom: undefined, isSettled: true };
+  }
   const provableFrom = asked.sentLow + tellingRun(loss) - missed;
   return { kind: 'undecided', reception, memory, provableFrom, isSettled: false };
+}
+
+/**
+ * Whether a device with so many losses has a fair chance to be done with this number and, when the number itself is in
+ * doubt, not long before.
+ */
+function mayBeDoneAt(last: number, lost: number, nbFrag: number, isInDoubt: boolean): boolean {
+  const rate = lost / nbFrag;
+  const luck = 4 * Math.sqrt((rate * (1 - rate)) / nbFrag);
+  const lack = { from: nbFrag, missing: lost };
+  if (doneBy({ ...lack, loss: Math.max(0, rate - luck) }, last, nbFrag) < HARDLY_EVER) return false;
+  if (!isInDoubt) return true;
+  if (lost === 0) return last <= nbFrag + tellingRun(lossBound(0, nbFrag));
+  return rowsAreRandom(nbFrag) && doneBy({ ...lack, loss: rate + luck }, last - 1, nbFrag) <= 1 - HARDLY_EVER;
 }
 
 /** The worst loss rate that the device may have if it is not done and still listens. */
@@ -60,11 +82,17 @@ function lossIfListening(candidates: readonly number[], parityByThen: number, nb
   return Math.min(WORST_LOSS, loss);
 }
 
-function boundsOf({ said, asked, block }: Reading, candidates: readonly number[], isFresh: boolean): ReceptionBounds {
+function boundsOf(
+  { said, asked, block }: Reading,
+  candidates: readonly number[],
+  isFresh: boolean,
+  run: number,
+): ReceptionBounds {
   const { nbFrag } = block;
   const at = asked.sentLow;
   if (!isFresh) {
-    const missing = { atLeast: 0, likely: nbFrag, atMost: nbFrag };
+    // It heard all or nothing; more fragments help in neither case.
+    const missing = { atLeast: 0, likely: 0, atMost: nbFrag };
     return { at, missing, heardAtLeast: 0, lossRate: undefined };
   }
   const last = said.nbFragReceived;
@@ -85,6 +113,7 @@ function boundsOf({ said, asked, block }: Reading, candidates: readonly number[]
     },
     heardAtLeast: Math.max(last > 0 ? 1 : 0, Math.min(last, nbFrag) - most),
     lossRate: last > 0 ? rate : undefined,
+    losses: { plain: lost + unsent, rateAtMost: Math.min(WORST_LOSS, most / nbFrag), lastNumber: last, tellingRun: run },
   };
 }
 

@@ -40,13 +40,14 @@ export function judgeStatus(
   const swaps = swapsOctets(plausible, before, block);
   // All its numbers are wrong then, also those that happen to make sense.
   if (swaps === 'yes') return { kind: 'impossible', why: 'octets-swapped' };
+  const isUnchanged = before.some((one) => one.said.nbFragReceived === said.nbFragReceived);
   const usable = before.filter((one) => whyImpossible(one, block) === undefined);
 
   const read = (status: StatusHabits, known: CountingHabits | undefined): Finding =>
-    judgeFamily({ ...plausible, block, habits: status, maxLosses: known?.maxLosses, earlier: usable });
-  if (habits === 'unknown') return certainUnlessSwapped(agreed(KNOWN_HABITS.map((one) => read(one, undefined))), plausible, block, swaps);
+    judgeFamily({ ...plausible, block, habits: status, maxLosses: known?.maxLosses, earlier: usable, maySwapOctets: swaps === 'maybe' });
+  if (habits === 'unknown') return certainUnlessSwapped(agreed(KNOWN_HABITS.map((one) => read(one, undefined))), plausible, block, swaps, isUnchanged, undefined);
   if (isPlaceholder(habits, said)) return { kind: 'impossible', why: 'placeholder' };
-  return certainUnlessSwapped(withIntegrity(habits, plausible, read(habits.status, habits)), plausible, block, swaps);
+  return certainUnlessSwapped(withIntegrity(habits, plausible, read(habits.status, habits)), plausible, block, swaps, isUnchanged, habits.status.missing);
 }
 
 function judgeFamily(reading: Reading): Finding {
@@ -87,10 +88,17 @@ function certainUnlessSwapped(
   { asked }: PlausibleAnswer,
   { nbFrag }: BlockFacts,
   swaps: 'no' | 'maybe',
+  isUnchanged: boolean,
+  habits: StatusHabits['missing'] | undefined,
 ): Finding {
   if (swaps === 'no' || found.kind === 'impossible') return found;
+  // That judgement has taken it into account.
+  if (found.kind === 'complete' && found.proof === 'status-frozen' && habits === 'plain-losses') return found;
   const read = 'reception' in found ? found.reception : undefined;
   const missing = { atLeast: 0, likely: read?.missing.likely ?? 0, atMost: nbFrag };
   const reception = { at: asked.sentLow, missing, heardAtLeast: 0, lossRate: read?.lossRate };
-  return { kind: 'undecided', reception, memory: 'in-doubt', provableFrom: asked.sentLow + 1, isSettled: false };
+  // A number that stands still will not tell.
+  const isSettled = found.kind === 'complete' && (found.proof === 'status-frozen' || isUnchanged);
+  const provableFrom = found.kind !== 'complete' || isSettled ? undefined : asked.sentLow + 1;
+  return { kind: 'undecided', reception, memory: 'in-doubt', provableFrom, isSettled };
 }

@@ -1,6 +1,6 @@
 import type { ImpossibleBecause } from './finding.ts';
 import type { PlausibleAnswer } from './reading.ts';
-import type { BlockFacts } from './status-answer.ts';
+import type { BlockFacts, StatusAnswer } from './status-answer.ts';
 
 /** Why the answer can be no device's true word, whatever its stack; undefined when it can. */
 export function whyImpossible(answer: PlausibleAnswer, block: BlockFacts): ImpossibleBecause | undefined {
@@ -28,7 +28,7 @@ export function swapsOctets(
     const sent = sentInAll(one, block);
     return {
       asSent: isReadable(one.said.nbFragReceived, sent),
-      swapped: isReadable(swappedReceived(one.said), sent),
+      swapped: isReadable(swappedReceived(one.said), sent) && mayHaveLost(one.said),
     };
   });
   if (readings.some(({ asSent, swapped }) => asSent && !swapped)) return 'no';
@@ -43,6 +43,11 @@ function sentInAll({ asked }: PlausibleAnswer, block: BlockFacts): number {
 
 function isReadable(received: number, sent: number): boolean {
   return received <= sent;
+}
+
+/** Stacks that swap the octets count plain losses up to the last number, which they have heard. */
+function mayHaveLost(said: StatusAnswer): boolean {
+  return said.missingFrag < Math.max(1, swappedReceived(said));
 }
 
 function swappedReceived({ nbFragReceived, fragIndex }: { nbFragReceived: number; fragIndex: number }): number {

@@ -13,6 +13,8 @@ export interface Reading extends PlausibleAnswer {
   readonly habits: StatusHabits;
   /** Plain losses that the decoder can mend, if known. */
   readonly maxLosses: number | undefined;
+  /** Whether the octets of its numbers may be in the wrong order, for all that is known. */
+  readonly maySwapOctets: boolean;
   /** Earlier plausible answers of the device in this session, oldest first. */
   readonly earlier: readonly PlausibleAnswer[];
 }
