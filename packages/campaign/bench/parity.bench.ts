@@ -8,6 +8,13 @@ import { STACKS, type StackKind } from '../test/support/stacks.ts';
  * `--full` adds 1000 devices and more runs, `--loss=0.3`, `--devices=100` and `--stack=Zephyr` choose.
  */
 const NB_FRAG = 1058;
+/** Runs by number of devices: the more devices, the less chance decides. */
+const RUNS = [
+  [1000, 1],
+  [100, 2],
+  [10, 10],
+  [1, 20],
+] as const;
 const full = process.argv.includes('--full');
 const chosen = (name: string): string | undefined =>
   process.argv.find((one) => one.startsWith(`--${name}=`))?.slice(name.length + 3);
@@ -32,7 +39,7 @@ interface Cell {
 }
 
 function measure(kind: StackKind, loss: number, devices: number): Cell {
-  const runs = Number(chosen('runs') ?? (devices >= 1000 ? 4 : devices >= 100 ? 12 : full ? 100 : 40));
+  const runs = Number(chosen('runs') ?? RUNS.find(([from]) => devices >= from)?.[1]) * (full ? 5 : 1);
   const rows = new ParityRowCache(Number(chosen('fragments') ?? NB_FRAG), kind.profile.fragmentation.rowRule);
   const sum = { frames: 0, complete: 0, all: 0, one: 0, unproven: 0, falseSuccess: 0 };
   for (let run = 0; run < runs; run++) {
@@ -64,7 +71,8 @@ function measure(kind: StackKind, loss: number, devices: number): Cell {
 
 const cells: Cell[] = [];
 const isJson = process.argv.includes('--json');
-if (!isJson) console.log('stack          loss     D runs   least  frames  ratio until-complete  to-all to-one unproven false');
+if (!isJson)
+  console.log('stack          loss     D runs   least  frames  ratio until-complete  to-all to-one unproven false');
 for (const kind of STACKS.filter(({ name }) => names.includes(name))) {
   for (const loss of losses) {
     for (const devices of sizes) {

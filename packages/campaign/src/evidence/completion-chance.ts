@@ -11,6 +11,9 @@ export interface Lack {
 /** Beyond so many surplus fragments a decoder is done for all that matters here. */
 const SURELY_DONE = 40;
 
+/** Below this no fragment is lost. */
+const NO_LOSS = 1e-9;
+
 /**
  * Probability that a device is done when number `upTo` has been sent: that of the fragments sent since it hears enough,
  * and that they are independent. `nbFrag` matters for tiny blocks only, whose rows have one coefficient or none.
@@ -21,7 +24,10 @@ export function doneBy({ from, missing, loss }: Lack, upTo: number, nbFrag: numb
   if (sent < missing) return 0;
   const hears = 1 - loss;
   if (hears <= 0) return 0;
-  if (loss <= 0) return solvedBy(sent, missing, nbFrag);
+  // Whoever hears all plain fragments that were left needs no equations.
+  const plainLeft = Math.max(0, nbFrag - from);
+  const lossless = missing <= plainLeft && upTo >= nbFrag ? hears ** plainLeft : 0;
+  if (loss < NO_LOSS) return lossless > 0 ? 1 : solvedBy(sent, missing, nbFrag);
   const mean = sent * hears;
   const reach = 7 * Math.sqrt(mean * loss) + 8;
   const last = Math.min(sent, Math.floor(mean + reach));
@@ -33,7 +39,7 @@ export function doneBy({ from, missing, loss }: Lack, upTo: number, nbFrag: numb
     sum += chance * solvedBy(heard, missing, nbFrag);
     chance *= ((sent - heard) / (heard + 1)) * (hears / loss);
   }
-  return Math.min(1, sum);
+  return Math.min(1, Math.max(lossless, sum));
 }
 
 /** Probability that `heard` parity fragments give `missing` independent equations. */

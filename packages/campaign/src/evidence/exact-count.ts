@@ -1,5 +1,6 @@
 import type { Finding } from './finding.ts';
 import type { Reading } from './reading.ts';
+import { fragmentsSent } from './status-answer.ts';
 
 /** The field holds "255 or more". */
 const SATURATED = 255;
@@ -14,15 +15,16 @@ const DEPENDENT_AT_MOST = 20;
 export function judgeExactCount({ said, asked, block }: Reading): Finding {
   const { nbFrag } = block;
   const { nbFragReceived: received, missingFrag, memoryError } = said;
-  const different = received - (block.repeats ?? 0);
+  const different = received - (asked.repeats ?? 0);
   if (missingFrag < SATURATED && missingFrag > nbFrag) return { kind: 'impossible', why: 'contradictory' };
-  const lossRate = asked.sentLow > 0 ? Math.max(0, 1 - received / Math.max(received, asked.sentLow)) : undefined;
+  const sent = fragmentsSent(asked);
+  const lossRate = sent > 0 ? Math.max(0, 1 - received / sent) : undefined;
   const heardAtLeast = received;
   const byCount = nbFrag - received;
   if (missingFrag === 0 && byCount <= 0) {
     if (!memoryError) return { kind: 'complete', proof: 'status-nothing-missing', errorRate: 0 };
     const missing = { atLeast: 0, likely: 0, atMost: nbFrag };
-    const reception = { at: asked.sentLow, missing, heardAtLeast, lossRate };
+    const reception = { at: sent, missing, heardAtLeast, lossRate };
     return { kind: 'undecided', reception, memory: 'in-doubt', provableFrom: undefined, isSettled: true };
   }
   // Nothing missing, yet fewer heard than the block has: a stack that counts the gaps so far, and has not seen the end.
@@ -32,7 +34,7 @@ export function judgeExactCount({ said, asked, block }: Reading): Finding {
   const likely = isOpen || missingFrag > nbFrag - different + DEPENDENT_AT_MOST ? atLeast : missingFrag;
   return {
     kind: 'incomplete',
-    reception: { at: asked.sentLow, missing: { atLeast, likely, atMost }, heardAtLeast, lossRate },
+    reception: { at: sent, missing: { atLeast, likely, atMost }, heardAtLeast, lossRate },
     memory: memoryError ? 'exhausted' : 'enough',
   };
 }

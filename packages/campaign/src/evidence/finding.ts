@@ -1,6 +1,6 @@
 /** Bounds of what a device lacks and heard, at the moment for which it spoke. */
 export interface ReceptionBounds {
-  /** Highest fragment number sent by that moment. */
+  /** Highest fragment number sent by that moment; repeats count on. */
   readonly at: number;
   /** Independent fragments that the device still needs, those counted that are not sent yet. */
   readonly missing: { readonly atLeast: number; readonly likely: number; readonly atMost: number };

@@ -3,7 +3,7 @@ import { doneBy } from './completion-chance.ts';
 import { type Finding, type ReceptionBounds, TOLERATED_ERROR } from './finding.ts';
 import { plainLosses, spokeOfThisSession } from './loss-chain.ts';
 import type { Reading } from './reading.ts';
-import { airedBetween } from './status-answer.ts';
+import { airedBetween, fragmentsSent } from './status-answer.ts';
 
 /** Parity fragments beyond the losses after which hardly any device still lacks something. */
 const SURELY_ENOUGH = 17;
@@ -38,7 +38,7 @@ export function judgeFrozenNumber(reading: Reading): Finding {
   const missed = airedBetween(last, asked.sentLow, asked.unaired);
   const errorRate = missedInARow(missed, loss);
   const isSettled = isOfThisSession && last > nbFrag && errorRate <= TOLERATED_ERROR;
-  if (!mayHaveEnough && isOfThisSession) {
+  if (!mayHaveEnough && (isOfThisSession || last < nbFrag)) {
     // The bit is never taken back: set before any parity fragment came, it is of an earlier session.
     if (!said.memoryError || last <= nbFrag) return { kind: 'incomplete', reception, memory: 'enough' };
     return { kind: 'incomplete', reception, memory: isSettled ? 'exhausted' : 'in-doubt' };
@@ -89,13 +89,15 @@ function boundsOf(
   run: number,
 ): ReceptionBounds {
   const { nbFrag } = block;
-  const at = asked.sentLow;
+  const at = fragmentsSent(asked);
+  const last = said.nbFragReceived;
   if (!isFresh) {
-    // It heard all or nothing; more fragments help in neither case.
-    const missing = { atLeast: 0, likely: 0, atMost: nbFrag };
+    // From the end of the plain fragments on it heard all or nothing, and more fragments help in neither case.
+    const atLeast = Math.max(0, nbFrag - last);
+    const hearsNothing = atLeast > 0 && last + run < at;
+    const missing = { atLeast, likely: hearsNothing ? nbFrag : atLeast, atMost: nbFrag };
     return { at, missing, heardAtLeast: 0, lossRate: undefined };
   }
-  const last = said.nbFragReceived;
   const parity = Math.max(0, last - nbFrag);
   const [fewest = 0] = candidates;
   const most = candidates.at(-1) ?? nbFrag;
@@ -113,7 +115,12 @@ function boundsOf(
     },
     heardAtLeast: Math.max(last > 0 ? 1 : 0, Math.min(last, nbFrag) - most),
     lossRate: last > 0 ? rate : undefined,
-    losses: { plain: lost + unsent, rateAtMost: Math.min(WORST_LOSS, most / nbFrag), lastNumber: last, tellingRun: run },
+    losses: {
+      plain: lost + unsent,
+      rateAtMost: Math.min(WORST_LOSS, most / nbFrag),
+      lastNumber: last,
+      tellingRun: run,
+    },
   };
 }
 

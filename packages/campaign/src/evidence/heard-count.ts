@@ -1,6 +1,7 @@
 import { rowsAreRandom, TELLING_SURPLUS, TOLERATED_SHARE, undecodedAfter } from './chance.ts';
 import type { Finding } from './finding.ts';
 import type { PlausibleAnswer, Reading } from './reading.ts';
+import { fragmentsSent } from './status-answer.ts';
 
 const SATURATED = 255;
 
@@ -15,16 +16,18 @@ export function judgeHeardCount(reading: Reading): Finding {
   if (missingFrag !== Math.min(SATURATED, Math.max(0, nbFrag - received))) {
     return { kind: 'impossible', why: 'contradictory' };
   }
-  const repeats = block.repeats ?? 0;
+  const repeats = asked.repeats ?? 0;
   const surplus = received - nbFrag - repeats;
-  const lossRate = asked.sentLow > 0 ? Math.max(0, 1 - received / Math.max(received, asked.sentLow)) : undefined;
-  const lost = plainLossesAtMost([...earlier, reading], nbFrag, repeats);
+  const sent = fragmentsSent(asked);
+  const lossRate = sent > 0 ? Math.max(0, 1 - received / sent) : undefined;
+  const lost = plainLossesAtMost([...earlier, reading], nbFrag);
   const capacity = maxLosses ?? Math.floor(nbFrag * TOLERATED_SHARE);
-  if (lost === 0) return { kind: 'complete', proof: 'status-lossless', errorRate: 0 };
+  const isHeard = lost === 0 || (asked.sentHigh === 1 && nbFrag === 1 && received > 0);
+  if (isHeard) return { kind: 'complete', proof: 'status-lossless', errorRate: 0 };
 
   const atLeast = Math.max(0, nbFrag - received);
   const missing = { atLeast, likely: Math.max(atLeast, surplus < 2 ? 1 : 0), atMost: Math.min(nbFrag, lost) };
-  const reception = { at: asked.sentLow, missing, heardAtLeast: received, lossRate };
+  const reception = { at: sent, missing, heardAtLeast: received, lossRate };
   const certainlyExhausted = plainLossesAtLeast(reading, nbFrag) > capacity && maxLosses !== undefined;
   if (certainlyExhausted) return { kind: 'incomplete', reception, memory: 'exhausted' };
   const memory = lost <= capacity && !memoryError ? 'enough' : 'in-doubt';
@@ -40,11 +43,11 @@ export function judgeHeardCount(reading: Reading): Finding {
 }
 
 /** Plain losses are at most all losses up to any answer that came after the plain fragments. */
-function plainLossesAtMost(answers: readonly PlausibleAnswer[], nbFrag: number, repeats: number): number {
+function plainLossesAtMost(answers: readonly PlausibleAnswer[], nbFrag: number): number {
   let atMost = nbFrag;
   for (const { said, asked } of answers) {
     if (asked.sentHigh < nbFrag) continue;
-    const different = said.nbFragReceived - repeats;
+    const different = said.nbFragReceived - (asked.repeats ?? 0);
     atMost = Math.min(atMost, Math.max(0, asked.sentHigh - different));
   }
   return atMost;

@@ -1,13 +1,13 @@
 import type { DeviceProfile, StatusHabits } from '@airlift/applayer';
+import { agreed } from './agreed.ts';
 import { judgeExactCount } from './exact-count.ts';
-import { judgeFrozenNumber } from './frozen-number.ts';
 import type { Finding } from './finding.ts';
+import { judgeFrozenNumber } from './frozen-number.ts';
 import { judgeHeardCount } from './heard-count.ts';
 import { judgeModemCount } from './modem-count.ts';
 import { swapsOctets, whyImpossible } from './plausible.ts';
 import { type PlausibleAnswer, type Reading, withNumbers } from './reading.ts';
-import type { BlockFacts, HeardAnswer, StatusAnswer } from './status-answer.ts';
-import { agreed } from './agreed.ts';
+import { type BlockFacts, fragmentsSent, type HeardAnswer, type StatusAnswer } from './status-answer.ts';
 
 /** What of a device profile the meaning of its answers depends on. */
 export type CountingHabits = Pick<DeviceProfile['fragmentation'], 'status' | 'integrity' | 'maxLosses'>;
@@ -34,20 +34,43 @@ export function judgeStatus(
   if (answer.said === 'no-session') return { kind: 'no-session' };
   const said: StatusAnswer = answer.said;
   const plausible = { said, asked: answer.asked };
-  const why = whyImpossible(plausible, block);
+  const why = whyImpossible(plausible);
   if (why !== undefined) return { kind: 'impossible', why };
   const before = withNumbers(earlier);
-  const swaps = swapsOctets(plausible, before, block);
+  const swaps = swapsOctets(plausible, before);
   // All its numbers are wrong then, also those that happen to make sense.
   if (swaps === 'yes') return { kind: 'impossible', why: 'octets-swapped' };
   const isUnchanged = before.some((one) => one.said.nbFragReceived === said.nbFragReceived);
-  const usable = before.filter((one) => whyImpossible(one, block) === undefined);
+  // Numbers of before the first fragment are of an earlier session, and tell what is no news.
+  const usable = before.filter((one) => one.asked.sentHigh === 0 || whyImpossible(one) === undefined);
 
   const read = (status: StatusHabits, known: CountingHabits | undefined): Finding =>
-    judgeFamily({ ...plausible, block, habits: status, maxLosses: known?.maxLosses, earlier: usable, maySwapOctets: swaps === 'maybe' });
-  if (habits === 'unknown') return certainUnlessSwapped(agreed(KNOWN_HABITS.map((one) => read(one, undefined))), plausible, block, swaps, isUnchanged, undefined);
+    judgeFamily({
+      ...plausible,
+      block,
+      habits: status,
+      maxLosses: known?.maxLosses,
+      earlier: usable,
+      maySwapOctets: swaps === 'maybe',
+    });
+  if (habits === 'unknown')
+    return certainUnlessSwapped(
+      agreed(KNOWN_HABITS.map((one) => read(one, undefined))),
+      plausible,
+      block,
+      swaps,
+      isUnchanged,
+      undefined,
+    );
   if (isPlaceholder(habits, said)) return { kind: 'impossible', why: 'placeholder' };
-  return certainUnlessSwapped(withIntegrity(habits, plausible, read(habits.status, habits)), plausible, block, swaps, isUnchanged, habits.status.missing);
+  return certainUnlessSwapped(
+    withIntegrity(habits, plausible, read(habits.status, habits)),
+    plausible,
+    block,
+    swaps,
+    isUnchanged,
+    habits.status.missing,
+  );
 }
 
 function judgeFamily(reading: Reading): Finding {
@@ -64,7 +87,10 @@ function judgeFamily(reading: Reading): Finding {
 }
 
 /** What MultiTech Dots send when the answer does not fit, or when they know of no session. */
-function isPlaceholder({ integrity }: CountingHabits, { nbFragReceived, missingFrag, memoryError }: StatusAnswer): boolean {
+function isPlaceholder(
+  { integrity }: CountingHabits,
+  { nbFragReceived, missingFrag, memoryError }: StatusAnswer,
+): boolean {
   return integrity === 'mts-crc64' && nbFragReceived === 0 && missingFrag === 255 && memoryError;
 }
 
@@ -78,7 +104,7 @@ function withIntegrity(habits: CountingHabits, { said, asked }: PlausibleAnswer,
   if (checked && found.proof === 'status-nothing-missing') return { ...found, proof: 'block-mic' };
   if (habits.integrity !== 'mts-crc64') return found;
   const missing = { atLeast: 0, likely: 0, atMost: 0 };
-  const reception = { at: asked.sentLow, missing, heardAtLeast: said.nbFragReceived, lossRate: undefined };
+  const reception = { at: fragmentsSent(asked), missing, heardAtLeast: said.nbFragReceived, lossRate: undefined };
   return { kind: 'undecided', reception, memory: 'enough', provableFrom: undefined, isSettled: true };
 }
 
@@ -96,7 +122,7 @@ function certainUnlessSwapped(
   if (found.kind === 'complete' && found.proof === 'status-frozen' && habits === 'plain-losses') return found;
   const read = 'reception' in found ? found.reception : undefined;
   const missing = { atLeast: 0, likely: read?.missing.likely ?? 0, atMost: nbFrag };
-  const reception = { at: asked.sentLow, missing, heardAtLeast: 0, lossRate: read?.lossRate };
+  const reception = { at: fragmentsSent(asked), missing, heardAtLeast: 0, lossRate: read?.lossRate };
   // A number that stands still will not tell.
   const isSettled = found.kind === 'complete' && (found.proof === 'status-frozen' || isUnchanged);
   const provableFrom = found.kind !== 'complete' || isSettled ? undefined : asked.sentLow + 1;

@@ -1,5 +1,5 @@
-import type { BlockFacts } from './status-answer.ts';
 import { type PlausibleAnswer, type Reading, unwrapped } from './reading.ts';
+import type { BlockFacts } from './status-answer.ts';
 
 /** Plain losses of a device, as its answers leave them open. */
 export interface PlainLosses {
@@ -19,7 +19,7 @@ export function plainLosses({ said, asked, block, habits, earlier }: Reading): P
   const answers = [...earlier, { said, asked }];
   for (const answer of answers) {
     const isLast = answer.said === said;
-    if (!isLast && !spokeOfThisSession(answer, answers, block)) continue;
+    if (!isLast && (answer.asked.sentHigh === 0 || !spokeOfThisSession(answer, answers, block))) continue;
     const last = Math.min(answer.said.nbFragReceived, block.nbFrag + 1);
     // The last fragment was heard, so it is none of the lost ones.
     candidates = unwrapped(answer.said.missingFrag, wraps, atLeast, Math.min(atMost, Math.max(0, last - 1)));

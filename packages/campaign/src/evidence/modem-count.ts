@@ -1,7 +1,7 @@
 import { missedInARow, tellingRun, WORST_LOSS } from './chance.ts';
 import { type Finding, type ReceptionBounds, TOLERATED_ERROR } from './finding.ts';
 import { type PlausibleAnswer, type Reading, unwrapped } from './reading.ts';
-import { airedBetween } from './status-answer.ts';
+import { airedBetween, fragmentsSent } from './status-answer.ts';
 
 /**
  * Devices that report the last number less the plain losses, and exactly what they still need modulo 256, except that a
@@ -21,7 +21,9 @@ export function judgeModemCount(reading: Reading): Finding {
   if (!isOfThisSession(reading)) {
     return { kind: 'undecided', reception, memory, provableFrom: undefined, isSettled: false };
   }
-  const same = earlier.find((one) => one.said.nbFragReceived === received && one.said.missingFrag === missingFrag);
+  const same = earlier.find(
+    (one) => one.asked.sentHigh > 0 && one.said.nbFragReceived === received && one.said.missingFrag === missingFrag,
+  );
   const missed = same === undefined ? 0 : airedBetween(same.asked.sentHigh, asked.sentLow, asked.unaired);
   const errorRate = missedInARow(missed, WORST_LOSS);
   const isSettled = errorRate <= TOLERATED_ERROR;
@@ -52,6 +54,7 @@ function deficits(reading: Reading): readonly number[] {
   let candidates: readonly number[] = [];
   for (const answer of [...earlier, reading]) {
     const { nbFragReceived, missingFrag } = answer.said;
+    if (answer.asked.sentHigh === 0 && answer !== reading) continue;
     const low = Math.max(0, block.nbFrag - nbFragReceived);
     const high = Math.min(atMost, Math.max(low, answer.asked.sentHigh - nbFragReceived));
     candidates = unwrapped(missingFrag, wraps, low, high);
@@ -77,7 +80,7 @@ function boundsOf({ said, asked, block }: Reading, candidates: readonly number[]
   const last = Math.max(received, asked.sentLow);
   const lossRate = asked.sentLow > 0 ? Math.min(1, (last - received) / Math.min(last, block.nbFrag)) : undefined;
   return {
-    at: asked.sentLow,
+    at: fragmentsSent(asked),
     missing: { atLeast, likely: atLeast, atMost: candidates.at(-1) ?? atLeast },
     heardAtLeast: Math.max(0, Math.min(received, block.nbFrag) - Math.max(0, asked.sentHigh - block.nbFrag)),
     lossRate,

@@ -1,11 +1,11 @@
 import type { ImpossibleBecause } from './finding.ts';
 import type { PlausibleAnswer } from './reading.ts';
-import type { BlockFacts, StatusAnswer } from './status-answer.ts';
+import type { StatusAnswer } from './status-answer.ts';
 
 /** Why the answer can be no device's true word, whatever its stack; undefined when it can. */
-export function whyImpossible(answer: PlausibleAnswer, block: BlockFacts): ImpossibleBecause | undefined {
+export function whyImpossible(answer: PlausibleAnswer): ImpossibleBecause | undefined {
   const { said, asked } = answer;
-  const sent = sentInAll(answer, block);
+  const sent = sentInAll(answer);
   if (isReadable(said.nbFragReceived, sent)) {
     return said.fragIndex === asked.fragIndex ? undefined : 'other-index';
   }
@@ -17,15 +17,11 @@ export function whyImpossible(answer: PlausibleAnswer, block: BlockFacts): Impos
  * Whether a device sends the two octets of NbFragReceived and FragIndex in the wrong order (LoRaMac-node before mid 2020):
  * `no` once one of its numbers makes no sense when swapped, `maybe` while all of them read both ways.
  */
-export function swapsOctets(
-  answer: PlausibleAnswer,
-  earlier: readonly PlausibleAnswer[],
-  block: BlockFacts,
-): 'yes' | 'no' | 'maybe' {
+export function swapsOctets(answer: PlausibleAnswer, earlier: readonly PlausibleAnswer[]): 'yes' | 'no' | 'maybe' {
   // What a device says before the first fragment may be of an earlier session, of which nothing is known.
   const telling = [...earlier, answer].filter((one) => one.asked.sentHigh > 0);
   const readings = telling.map((one) => {
-    const sent = sentInAll(one, block);
+    const sent = sentInAll(one);
     return {
       asSent: isReadable(one.said.nbFragReceived, sent),
       swapped: isReadable(swappedReceived(one.said), sent) && mayHaveLost(one.said),
@@ -37,8 +33,8 @@ export function swapsOctets(
   return swappedReceived(answer.said) === answer.said.nbFragReceived ? 'no' : 'maybe';
 }
 
-function sentInAll({ asked }: PlausibleAnswer, block: BlockFacts): number {
-  return asked.sentByAnswer + (block.repeats ?? 0);
+function sentInAll({ asked }: PlausibleAnswer): number {
+  return asked.sentByAnswer + (asked.repeats ?? 0);
 }
 
 function isReadable(received: number, sent: number): boolean {

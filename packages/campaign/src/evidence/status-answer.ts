@@ -29,6 +29,8 @@ export interface Asking {
   readonly sentHigh: number;
   /** Highest fragment number on the air when the answer came in. */
   readonly sentByAnswer: number;
+  /** Fragments that had gone out again under their number by then. */
+  readonly repeats?: number;
   /** Numbers that no gateway in reach of the device has sent. */
   readonly unaired?: readonly NumberSpan[];
 }
@@ -43,13 +45,16 @@ export interface HeardAnswer {
 /** What the session sends. */
 export interface BlockFacts {
   readonly nbFrag: number;
-  /** Fragments that went out a second time under the same number. */
-  readonly repeats?: number;
   /**
    * Whether the device may still hold the numbers of an earlier session: some stacks report those until the first
    * fragment of the new one. `possible` unless told otherwise.
    */
   readonly staleNumbers?: 'possible' | 'excluded';
+}
+
+/** All fragments sent before the earliest question, repeats counted in. */
+export function fragmentsSent({ sentLow, repeats = 0 }: Asking): number {
+  return sentLow + repeats;
 }
 
 /** How many of the numbers above `after`, up to `upTo`, went on the air in reach of the device. */

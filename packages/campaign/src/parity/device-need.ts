@@ -1,5 +1,5 @@
-import type { Finding } from '../evidence/finding.ts';
 import { doneBy, type Lack } from '../evidence/completion-chance.ts';
+import type { Finding } from '../evidence/finding.ts';
 
 /** What a device needs of the frames that are still to be sent, or `nothing`. */
 export type DeviceNeed =
@@ -20,6 +20,9 @@ export type DeviceNeed =
 const NOTHING: DeviceNeed = { kind: 'nothing' };
 /** No device is taken to lose more: it would hold up all others. */
 const WORST_LOSS = 0.95;
+
+/** A device that can prove nothing is given so many at a time, lest it be asked after each. */
+const WITHOUT_PROOF = 4;
 
 /** What a finding asks for. @param fleetLoss share of lost fragments where the device itself has not told */
 export function needOf(found: Finding | undefined, nbFrag: number, fleetLoss: number): DeviceNeed {
@@ -54,8 +57,10 @@ export function needOf(found: Finding | undefined, nbFrag: number, fleetLoss: nu
       quietSince: at,
     };
   }
-  if (found.kind === 'undecided' && found.provableFrom !== undefined) return { kind: 'proof', from: found.provableFrom };
-  return plain({ from: at, missing: Math.max(1, missing.likely), loss });
+  if (found.kind === 'undecided' && found.provableFrom !== undefined)
+    return { kind: 'proof', from: found.provableFrom };
+  const least = found.kind === 'undecided' ? WITHOUT_PROOF : 1;
+  return plain({ from: at, missing: Math.max(least, missing.likely), loss });
 }
 
 /** Below this chance that a device is still at it, its estimate was wrong: it is taken to lack two more. */

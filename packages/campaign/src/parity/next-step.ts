@@ -79,13 +79,15 @@ export function nextStep(situation: ParitySituation): NextStep {
   const plainEnd = Math.min(nbFrag, situation.lastNumber);
   if (sent < plainEnd) {
     const { watchAt } = situation;
-    if (watchAt === undefined || watchAt >= plainEnd || (askedAt ?? 0) >= watchAt) return { do: 'send', upTo: plainEnd };
+    if (watchAt === undefined || watchAt >= plainEnd || (askedAt ?? 0) >= watchAt)
+      return { do: 'send', upTo: plainEnd };
     return sent < watchAt ? { do: 'send', upTo: watchAt } : { do: 'ask-all' };
   }
   const loss = fleetLoss(situation);
   if (askedAt === undefined || askedAt < plainEnd) {
     // Right after the plain fragments an answer tells most, and a reception without losses is known for certain.
-    const guess = priorLoss === undefined || loss * nbFrag < 1 ? sent : goal(situation, openOf(situation, loss), GUESS_CONFIDENCE);
+    const guess =
+      priorLoss === undefined || loss * nbFrag < 1 ? sent : goal(situation, openOf(situation, loss), GUESS_CONFIDENCE);
     return guess > sent ? send(situation, guess) : { do: 'ask-all' };
   }
   const open = openOf(situation, loss);
@@ -156,7 +158,7 @@ function goal(situation: ParitySituation, open: readonly OpenDevice[], confidenc
     }
     return true;
   };
-  if (isEnough(sent)) return sent;
+  if (sent >= lastNumber || isEnough(sent)) return sent;
   let low = sent;
   let high = Math.max(sent + 1, lastNumber);
   if (!isEnough(high)) return high;

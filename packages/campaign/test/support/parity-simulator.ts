@@ -82,9 +82,9 @@ export function broadcast(plan: Broadcast): BroadcastResult {
       }
       return;
     }
-    const asked = { fragIndex: 0, sentLow: sent, sentHigh: sent, sentByAnswer: sent };
+    const asked = { fragIndex: 0, sentLow: sent, sentHigh: sent, sentByAnswer: sent, repeats };
     const answer: HeardAnswer = { said: device.stack.answer(), asked };
-    const found = judge(kind, nbFrag, repeats, answer, device.answers);
+    const found = judge(kind, nbFrag, answer, device.answers);
     device.answers.push(answer);
     const keeps = found.kind === 'impossible' || device.view.found?.kind === 'complete';
     device.view = { ...device.view, missedAnswers: 0, found: keeps ? device.view.found : found };
@@ -152,18 +152,12 @@ export function broadcast(plan: Broadcast): BroadcastResult {
         };
     }
   }
-  const stuck = devices.filter(({ view }) => view.found?.kind !== 'complete' ).map(({ view }) => view);
+  const stuck = devices.filter(({ view }) => view.found?.kind !== 'complete').map(({ view }) => view);
   throw new Error(`no end: sent ${sent}, open ${JSON.stringify(stuck.slice(0, 2))}`);
 }
 
-function judge(
-  kind: StackKind,
-  nbFrag: number,
-  repeats: number,
-  answer: HeardAnswer,
-  earlier: readonly HeardAnswer[],
-): Finding {
-  const found = judgeStatus(kind.profile.fragmentation, { nbFrag, repeats }, answer, earlier);
+function judge(kind: StackKind, nbFrag: number, answer: HeardAnswer, earlier: readonly HeardAnswer[]): Finding {
+  const found = judgeStatus(kind.profile.fragmentation, { nbFrag }, answer, earlier);
   // A Dot asks for its checksum as soon as it is complete, and asks until it is answered.
   const isDot = kind.profile.fragmentation.integrity === 'mts-crc64';
   return isDot && answer.said !== 'no-session' && answer.said.missingFrag === 0
