@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts';
-import type { Reading } from './reading.ts';
+import type { PlausibleAnswer, Reading } from './reading.ts';
 import { fragmentsSent } from './status-answer.ts';
 
 /** The field holds "255 or more". */
@@ -12,11 +12,16 @@ const DEPENDENT_AT_MOST = 20;
  * subtract every useful parity fragment from the latter, others leave it until they can solve: it bounds what is missing
  * from above, and the count of fragments bounds it from below.
  */
-export function judgeExactCount({ said, asked, block }: Reading): Finding {
+export function judgeExactCount(reading: Reading): Finding {
+  const { said, asked, block, earlier } = reading;
   const { nbFrag } = block;
   const { nbFragReceived: received, missingFrag, memoryError } = said;
   const different = received - (asked.repeats ?? 0);
   if (missingFrag < SATURATED && missingFrag > nbFrag) return { kind: 'impossible', why: 'contradictory' };
+  // A device that counts otherwise than its profile says is not believed later on either.
+  if ([...earlier, reading].some((one) => countsOtherwise(one, nbFrag))) {
+    return { kind: 'impossible', why: 'contradictory' };
+  }
   const sent = fragmentsSent(asked);
   const lossRate = sent > 0 ? Math.max(0, 1 - received / sent) : undefined;
   const heardAtLeast = received;
@@ -37,4 +42,10 @@ export function judgeExactCount({ said, asked, block }: Reading): Finding {
     reception: { at: sent, missing: { atLeast, likely, atMost }, heardAtLeast, lossRate },
     memory: memoryError ? 'exhausted' : 'enough',
   };
+}
+
+/** While only plain fragments are sent, those heard and those missing are never more than the block. */
+function countsOtherwise({ said, asked }: PlausibleAnswer, nbFrag: number): boolean {
+  if (asked.sentHigh === 0 || asked.sentByAnswer > nbFrag) return false;
+  return said.nbFragReceived - (asked.repeats ?? 0) + said.missingFrag > nbFrag;
 }

@@ -58,7 +58,16 @@ export type NextStep =
       readonly givenUp: readonly { readonly device: string; readonly why: GivenUpBecause }[];
     };
 
-export type GivenUpBecause = 'silent' | 'beyond-limit' | 'beyond-memory' | 'no-session' | 'corrupt' | 'unprovable';
+export type GivenUpBecause =
+  /** Nothing is heard of it. */
+  | 'silent'
+  /** It is heard, and says nothing that is evidence. */
+  | 'no-evidence'
+  | 'beyond-limit'
+  | 'beyond-memory'
+  | 'no-session'
+  | 'corrupt'
+  | 'unprovable';
 
 /**
  * Probability that all are done, at which to ask: a question costs one frame, sending on without need costs many. Higher
@@ -234,5 +243,6 @@ function causeOf(device: ParityDevice, silent: boolean): GivenUpBecause | undefi
   if (found?.kind === 'corrupt' || found?.kind === 'no-session') return found.kind;
   if (found?.kind === 'incomplete' && found.memory === 'exhausted') return 'beyond-memory';
   if (found?.kind === 'undecided' && found.isSettled) return 'unprovable';
-  return silent ? 'silent' : 'beyond-limit';
+  if (!silent) return 'beyond-limit';
+  return device.heardSince ? 'no-evidence' : 'silent';
 }

@@ -1,17 +1,17 @@
 /** What is known of a device's answers. */
 export interface Answering {
-  /** Questions since its last answer that it should have answered. */
+  /** Questions since its last answer that it should have answered; answers that are evidence of nothing are none. */
   readonly missedAnswers: number;
-  /** Something else was heard of it since: it lives, and it is its answers that were lost. */
+  /** Something else was heard of it since: it lives, and it is its answers that were lost or are of no use. */
   readonly heardSince: boolean;
 }
 
 /** A device may miss so many answers whatever the losses are. */
 const PATIENCE = 3;
 /** It is silent once its losses alone explain that less often than this. */
-const MERE_LOSS = 1e-4;
+const MERE_LOSS = 1e-6;
 /** Nobody is asked more often than this. */
-const IMPATIENCE = 24;
+const IMPATIENCE = 32;
 
 /**
  * How many questions a device must leave unanswered to be silent.

@@ -101,6 +101,12 @@ describe('by the book', () => {
     });
   });
 
+  it('a device that counts otherwise is not believed', () => {
+    const odd = answer(100, 12, 100);
+    expect(judgeStatus(exact, { nbFrag: 100 }, odd)).toEqual({ kind: 'impossible', why: 'contradictory' });
+    expect(judgeStatus(exact, { nbFrag: 100 }, answer(160, 0, 160), [odd]).kind).toBe('impossible');
+  });
+
   it('no gaps so far is not complete', () => {
     expect(judgeStatus(exact, { nbFrag: 100 }, answer(60, 0, 100))).toMatchObject({
       kind: 'incomplete',

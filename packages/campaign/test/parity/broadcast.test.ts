@@ -100,6 +100,17 @@ describe('frames until all are known to be complete, one answer in ten lost', ()
     expect(result.frames).toBeLessThan(1.04 * leastMean(1058, 0.1, 97));
   });
 
+  it('devices that say nothing of use are served as far as their losses can be guessed, and given up in the end', () => {
+    const rows = new ParityRowCache(300, 'v1');
+    const kind = stack('octets swapped, by the book');
+    const rng = new Rng('useless');
+    const result = broadcast({ kind, rows, devices: 10, loss: () => 0.1, answerLoss: 0.1, rng, priorLoss: 0.1 });
+    expect(result.falseSuccess).toBe(0);
+    expect(result.complete).toBeGreaterThan(4);
+    expect(new Set(result.givenUp)).toEqual(new Set(['no-evidence']));
+    expect(result.frames).toBeLessThan(1.2 * 335);
+  });
+
   it('a device in a far worse place than the others is served too', () => {
     const rows = new ParityRowCache(300, 'v1');
     const kind = stack('by the book');

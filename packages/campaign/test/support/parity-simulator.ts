@@ -87,7 +87,13 @@ export function broadcast(plan: Broadcast): BroadcastResult {
     const found = judge(kind, nbFrag, answer, device.answers);
     device.answers.push(answer);
     const keeps = found.kind === 'impossible' || device.view.found?.kind === 'complete';
-    device.view = { ...device.view, missedAnswers: 0, found: keeps ? device.view.found : found };
+    const isUseless = found.kind === 'impossible';
+    device.view = {
+      ...device.view,
+      missedAnswers: isUseless ? device.view.missedAnswers + 1 : 0,
+      heardSince: isUseless,
+      found: keeps ? device.view.found : found,
+    };
   };
   if (plan.baseline === true) {
     for (const device of devices) {
