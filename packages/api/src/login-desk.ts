@@ -28,7 +28,7 @@ const FAILURE_EVERY_MS = 1_000;
 /** Attempts of a client wait so long for their turn... */
 const PATIENCE_MS = 10_000;
 /** ...or only so long when it has failed too often or has many waiting; one alone still gets its turn every time. */
-const SHORT_PATIENCE_MS = 2_000;
+const SHORT_PATIENCE_MS = 4_000;
 const MANY_WAITING = 64;
 
 const NO_FAILURES: LoginFailures = { count: 0, lockedUntil: undefined };
