@@ -1,28 +1,19 @@
-export { CampaignEngine, type CampaignPorts } from './campaign-engine.ts';
 export type { CampaignLog, CampaignLogEntry } from './campaign-log.ts';
-export type { DeviceDirectory, DirectoryEntry } from './device-directory.ts';
-export type {
-  DeviceLink,
-  GroupSpec,
-  JoinedEvent,
-  LinkEvent,
-  LinkFacts,
-  TicketEvent,
-  TicketFate,
-  TicketId,
-  UnicastDownlink,
-  UplinkEvent,
-} from './device-link.ts';
-
 export {
+  type Between,
   type DeviceState,
   type Evidence,
-  type Holding,
+  type Heard,
   isSettled,
-  type Reception,
+  type JobDevice,
+  type Question,
+  type Receiving,
+  type SettingUp,
   type SetupStep,
-} from './device-state.ts';
-
+} from './device/device-state.ts';
+export type { AskStep } from './device/device-event.ts';
+export type { DeviceDirectory, DirectoryEntry } from './device-directory.ts';
+export type { CampaignEvent, RecordedEvent } from './events.ts';
 export {
   type Asking,
   type BlockFacts,
@@ -44,11 +35,9 @@ export {
   readFileReport,
   type StatusAnswer,
 } from './evidence/index.ts';
-
-export type { FotaPlan, JobPlan, MessagePlan, Pacing, RadioPlan } from './job-plan.ts';
-export type { BroadcastPhase, GroupFrame, JobState, SessionPlan } from './job-state.ts';
-export type { DeviceOutcome, JobPhase } from './job-views.ts';
-export { type DeviceReport, type JobReport, reportJob } from './job-views.ts';
+export type { JobControl, JobOutcome, JobState, RunningJob } from './job/job-state.ts';
+export type { FotaPlan, JobPlan, MessagePlan, Pacing, RadioPlan, WavePlan } from './job-plan.ts';
+export type { GatewayFate, WaitCause } from './link/device-link.ts';
 export {
   type GivenUpBecause,
   isSilent,
@@ -62,15 +51,17 @@ export {
   silentAfter,
   type ToldLosses,
 } from './parity/index.ts';
-export { type FotaWish, type JobWish, type MessageWish, type PlanSettings, planJob } from './plan-job.ts';
+export type { ProvisionedFirmware, Provisioning } from './provisioning.ts';
 export { REASONS, type ReasonCode } from './reasons.ts';
+export type { Carrier, ImageFormat, MessageFormat, SessionFormat } from './session/session-format.ts';
 export type {
-  ImageStore,
-  JobChange,
-  JobDevice,
-  JobRecord,
-  JobStore,
-  LedgerFrame,
-  LedgerTotals,
-} from './stores.ts';
-export { broadcastKey, type DeviceTraits, isServed, traitsOf } from './traits.ts';
+  BroadcastPhase,
+  Broadcasting,
+  GroupFrame,
+  Progress,
+  SessionBase,
+  SessionPlan,
+  SessionState,
+} from './session/session-state.ts';
+export type { ImageStore, JobChange, JobRecord, JobStore, LedgerFrame, LedgerTotals } from './stores.ts';
+export { confirmsByCrc64, countingOf, type DeviceTraits, groupOn, groupsOf, isServed, portOf } from './traits.ts';

@@ -49,8 +49,48 @@ export const REASONS = {
     advice: 'Ask the device for its firmware version, and run the update again if it is the old one',
   },
   'profile-mismatch': {
-    text: 'The device needs another fragment format than the other devices of the job',
-    advice: 'Schedule devices of different profiles in separate jobs',
+    text: 'The profile of the device was changed while the job was under way',
+    advice: 'Run the update again for this device',
+  },
+  'profile-not-served': {
+    text: 'The device has no packages that can take part in a session of class C',
+    advice: 'Check the device profile',
+  },
+  'fragments-too-many': {
+    text: 'The file needs more fragments than can be numbered, in the packets that the device takes',
+    advice: 'Allow larger packets, or send at a higher data rate',
+  },
+  'data-rate-unusable': {
+    text: 'The data rate of the session carries no fragment that the device takes',
+    advice: 'Set another multicastDataRate in the configuration',
+  },
+  silent: {
+    text: 'The device took part in the session, and nothing was heard of it since',
+    advice: 'Ask the device for its firmware version when it is heard again',
+  },
+  'not-confirmed': {
+    text: 'The last answer of the device does not tell whether its image is complete',
+    advice: 'Ask the device for its firmware version; choose its device profile if none is set',
+  },
+  'beyond-limit': {
+    text: 'The device still missed fragments after as many as the session can number or the job may send',
+    advice: 'Improve its radio coverage, or send at a lower data rate',
+  },
+  'too-many-sessions': {
+    text: 'The device was not complete after the last session that a job may open',
+    advice: 'Check its radio coverage, then run the update again for this device',
+  },
+  'not-begun': {
+    text: 'The job ended before the turn of the device came',
+    advice: 'Run the update again for this device',
+  },
+  aborted: {
+    text: 'The job was aborted',
+    advice: 'Run the update again for this device',
+  },
+  halted: {
+    text: 'The job was halted, since too few devices of an earlier wave succeeded',
+    advice: 'Look at the reasons of that wave before the update is run again',
   },
   'image-missing': {
     text: 'The file of the job is no longer in the storage of the server',

@@ -1,0 +1,280 @@
+import type { DeviceContext, DeviceEvent, DeviceStep } from './device-event.ts';
+import { type Between, type DeviceState, isSettled, nothingHeard, type Receiving } from './device-state.ts';
+import { abortStep, endStep } from './ending.ts';
+import { done, proofIn, receptionAnswer } from './reception.ts';
+import {
+  againAt,
+  agreed,
+  ask,
+  failed,
+  freshSetup,
+  furtherSetup,
+  invitation,
+  listening,
+  mayBeListening,
+  nextSessionCnt,
+  questionFate,
+  restartedSetup,
+  setupAnswer,
+  still,
+  without,
+} from './set-up.ts';
+
+type Uplink = Extract<DeviceEvent, { kind: 'uplink' }>;
+
+/** Single questions to a device after the broadcast. */
+const MOST_SINGLE_QUESTIONS = 6;
+/** A device that said nothing to so many questions has probably missed the start. */
+const ABSENT_AFTER = 2;
+
+/** One step of one device in one job. */
+export function deviceStep(state: DeviceState, event: DeviceEvent, context: DeviceContext): DeviceStep {
+  switch (event.kind) {
+    case 'begin':
+      return beginStep(state, event.sessionCnt, context);
+    case 'hold':
+      return state.kind === 'pending' || state.kind === 'held'
+        ? still({ kind: 'held', by: event.by, until: event.until })
+        : still(state);
+    case 'refuse':
+      if (isSettled(state)) return still(state);
+      return event.reason === 'unknown-device'
+        ? still({ kind: 'skipped', reason: event.reason, at: context.now })
+        : still(failed(event.reason, state, context));
+    case 'uplink':
+      return uplinkStep(state, event, context);
+    case 'question':
+      return questionStep(state, event, context);
+    case 'ask-again':
+      return askAgainStep(state, context);
+    case 'joined':
+      return joinedStep(state, context);
+    case 'launch':
+      return launchStep(state);
+    case 'status-requested':
+      return statusRequestedStep(state, context);
+    case 'broadcast-over':
+      return broadcastOverStep(state, context);
+    case 'again':
+      return againStep(state, event.fresh, context);
+    case 'end':
+      return endStep(state, event, context);
+    case 'abort':
+      return abortStep(state, event.reason, context);
+    case 'server-restarted':
+      return restartStep(state, context);
+  }
+}
+
+function beginStep(state: DeviceState, sessionCnt: number | undefined, context: DeviceContext): DeviceStep {
+  if (state.kind !== 'pending' && state.kind !== 'held') return still(state);
+  return ask(freshSetup(context, sessionCnt), context);
+}
+
+function uplinkStep(state: DeviceState, event: Uplink, context: DeviceContext): DeviceStep {
+  const proven = proofIn(state, event, context);
+  if (proven !== undefined) return acknowledged(proven, event);
+  switch (state.kind) {
+    case 'setting-up':
+      return setupUplink(state, event, context);
+    case 'receiving':
+      return receivingUplink(state, event, context);
+    case 'between':
+      return betweenUplink(state, event, context);
+    case 'pending':
+    case 'held':
+    case 'ready':
+    case 'done':
+    case 'unverified':
+    case 'failed':
+    case 'skipped':
+      return acknowledged(state, event);
+  }
+}
+
+/** A device of version 2 repeats that it has the block until it is answered. */
+function acknowledged(state: DeviceState, { answers }: Uplink): DeviceStep {
+  const isReport = answers.some((answer) => answer.kind === 'block-received');
+  return { state, ask: isReport ? ['block-received'] : [] };
+}
+
+function setupUplink(
+  before: Extract<DeviceState, { kind: 'setting-up' }>,
+  event: Uplink,
+  context: DeviceContext,
+): DeviceStep {
+  // The frame that was queued for this window is about to leave; asking again would only put a second one behind it.
+  const isQueued = before.question.kind === 'queued';
+  let next: DeviceState = { ...before, isHeard: true };
+  for (const answer of event.answers) {
+    if (next.kind === 'setting-up') {
+      // One that was invited and says what it received was there all the time.
+      const isThere = answer.kind === 'status' && next.isInvited;
+      if (isThere) next = listening(next.session, next.heard);
+      else next = setupAnswer(next, answer, event.receivedGps, context);
+    }
+    if (next.kind === 'receiving') next = receptionAnswer(next, answer, event, context);
+  }
+  if (next.kind !== 'setting-up') return still(next);
+  if (event.getsTime) next = without(next, 'clock');
+  if (next.todo.length === 0) return still(agreed(next, context));
+  if (isQueued) return still({ ...next, question: { kind: 'queued' } });
+  // The answer to the time takes this window, and only the next question shows whether it arrived.
+  if (event.getsTime) return still({ ...next, question: { kind: 'none' } });
+  return ask({ ...next, question: { kind: 'none' } }, context);
+}
+
+function receivingUplink(state: Receiving, event: Uplink, context: DeviceContext): DeviceStep {
+  if (isProbablyAbsent(state) && event.answers.length === 0 && !event.getsTime) {
+    return ask(invitation(state, context), context);
+  }
+  let next: DeviceState = { ...state, isAlive: true };
+  for (const answer of event.answers) {
+    if (next.kind === 'receiving') next = receptionAnswer(next, answer, event, context);
+  }
+  if (next.kind === 'receiving' && next.heard.found?.kind === 'no-session') {
+    return ask(restartedSetup(next, context), context);
+  }
+  return acknowledged(next, event);
+}
+
+/**
+ * A device that is there and said nothing of the session, neither that it would take part nor, twice, when it was asked
+ * what it received, has probably missed its start: one that is sending at that moment does.
+ */
+function isProbablyAbsent({ isUnconfirmed, silentFor, heard, isInvited }: Receiving): boolean {
+  if (isInvited) return false;
+  return isUnconfirmed || (silentFor >= ABSENT_AFTER && heard.answers.length === 0);
+}
+
+function betweenUplink(state: Between, event: Uplink, context: DeviceContext): DeviceStep {
+  let next: DeviceState = { ...state, isAlive: true };
+  for (const answer of event.answers) {
+    if (next.kind === 'between') next = receptionAnswer(next, answer, event, context);
+  }
+  if (next.kind !== 'between') return acknowledged(next, event);
+  const isReport = event.answers.some((answer) => answer.kind === 'block-received');
+  if (isReport || event.getsTime) return acknowledged(next, event);
+  return askStatus(next, event, context);
+}
+
+/** Asks one device what it received, when it is there and has not just said so. */
+function askStatus(state: Between, event: Uplink, context: DeviceContext): DeviceStep {
+  const hasSaid = event.answers.some((answer) => answer.kind === 'status' || answer.kind === 'no-session');
+  const isIdle = context.kind === 'Message' || state.question.kind === 'queued';
+  if (hasSaid || isIdle || state.asked >= MOST_SINGLE_QUESTIONS) return still(state);
+  return { state: { ...state, asked: state.asked + 1, question: { kind: 'queued' } }, ask: ['status'] };
+}
+
+function questionStep(
+  state: DeviceState,
+  { fate, listensAlways }: Extract<DeviceEvent, { kind: 'question' }>,
+  context: DeviceContext,
+): DeviceStep {
+  if (state.kind === 'setting-up') return still(questionFate(state, fate, listensAlways, context));
+  if (state.kind !== 'between' || state.question.kind !== 'queued') return still(state);
+  const question = fate === 'on-air' ? ({ kind: 'on-air' } as const) : ({ kind: 'none' } as const);
+  return still({ ...state, question, askAgainAt: againAt(listensAlways, context.now) });
+}
+
+function askAgainStep(state: DeviceState, context: DeviceContext): DeviceStep {
+  if (state.kind !== 'setting-up' && state.kind !== 'between') return still(state);
+  if (state.askAgainAt === undefined || state.askAgainAt > context.now) return still(state);
+  if (state.kind === 'setting-up') {
+    return ask({ ...state, question: { kind: 'none' }, askAgainAt: undefined }, context);
+  }
+  if (state.asked >= MOST_SINGLE_QUESTIONS) return still({ ...state, askAgainAt: undefined });
+  const next: Between = { ...state, asked: state.asked + 1, askAgainAt: undefined, question: { kind: 'queued' } };
+  return { state: next, ask: ['status'] };
+}
+
+function joinedStep(state: DeviceState, context: DeviceContext): DeviceStep {
+  switch (state.kind) {
+    case 'setting-up':
+    case 'ready':
+    case 'receiving':
+    case 'between':
+      // Not asked at once: the device may still be busy, and its first uplink shows that its join arrived.
+      return still(restartedSetup(state, context));
+    case 'pending':
+    case 'held':
+    case 'done':
+    case 'unverified':
+    case 'failed':
+    case 'skipped':
+      return still(state);
+  }
+}
+
+function launchStep(state: DeviceState): DeviceStep {
+  if (state.kind === 'ready') return still(listening(state.session, state.heard));
+  if (state.kind !== 'setting-up') return still(state);
+  if (mayBeListening(state)) return still({ ...listening(state.session, state.heard), isUnconfirmed: true });
+  // Asked anew with its next uplink, now for a start a few seconds ahead.
+  return still({ ...state, question: { kind: 'none' } });
+}
+
+/** A device whose answer was lost when it came late is asked with the others: it is silent for as long as it listens. */
+function statusRequestedStep(state: DeviceState, context: DeviceContext): DeviceStep {
+  if (state.kind === 'receiving') return still({ ...state, silentFor: state.silentFor + 1 });
+  if (state.kind !== 'setting-up' || !mayBeListening(state)) return still(state);
+  const isNew = state.heard.answers.length === 0 && state.heard.from === 1;
+  const heard = isNew ? { ...nothingHeard(state.heard.sessionCnt), from: context.air.sent + 1 } : state.heard;
+  return still({
+    ...listening(state.session, heard),
+    startGpsS: state.startGpsS,
+    silentFor: 1,
+    isUnconfirmed: true,
+  });
+}
+
+function broadcastOverStep(state: DeviceState, context: DeviceContext): DeviceStep {
+  const isHidden = state.kind === 'setting-up' && mayBeListening(state);
+  const next: DeviceState = isHidden ? { ...listening(state.session, state.heard), isUnconfirmed: true } : state;
+  if (next.kind !== 'receiving') return still(state);
+  if (context.kind === 'Message' && !next.isUnconfirmed && context.air.sent > 0 && !context.waitsForUplink) {
+    return still(done('session-agreed', next, context));
+  }
+  const { session, heard, isUnconfirmed, isAlive } = next;
+  return still({
+    kind: 'between',
+    session,
+    heard,
+    isUnconfirmed,
+    isAlive: isAlive || heard.answers.length > 0,
+    freeAt: context.session?.endsAt ?? context.now,
+    question: { kind: 'none' },
+    asked: 0,
+    askAgainAt: undefined,
+  });
+}
+
+function againStep(state: DeviceState, fresh: boolean, context: DeviceContext): DeviceStep {
+  switch (state.kind) {
+    case 'setting-up': {
+      const isNew = fresh || state.todo.includes('fragmentation') || state.heard.answers.length === 0;
+      return ask(isNew ? freshSetup(context, nextSessionCnt(state)) : furtherSetup(state.heard, context), context);
+    }
+    case 'ready':
+    case 'between': {
+      const holdsPart = state.heard.found !== undefined && state.heard.found.kind !== 'no-session';
+      const isNew = fresh || !holdsPart;
+      return ask(isNew ? freshSetup(context, nextSessionCnt(state)) : furtherSetup(state.heard, context), context);
+    }
+    case 'pending':
+    case 'held':
+    case 'receiving':
+    case 'done':
+    case 'unverified':
+    case 'failed':
+    case 'skipped':
+      return still(state);
+  }
+}
+
+/** Downlinks that waited in the network server are gone. */
+function restartStep(state: DeviceState, context: DeviceContext): DeviceStep {
+  if (state.kind === 'setting-up') return ask({ ...state, question: { kind: 'none' }, askAgainAt: undefined }, context);
+  if (state.kind !== 'between') return still(state);
+  return still({ ...state, question: { kind: 'none' }, askAgainAt: context.now });
+}

@@ -1,0 +1,150 @@
+import type { ReasonCode } from '../reasons.ts';
+import type { DeviceContext, DeviceEvent, DeviceStep } from './device-event.ts';
+import type { Between, DeviceState, Heard } from './device-state.ts';
+import { done, owesCheck } from './reception.ts';
+import { failed, freeAtOf, mayBeListening, still } from './set-up.ts';
+
+type End = Extract<DeviceEvent, { kind: 'end' }>;
+
+/** The verdict on a device for which no session will come any more. */
+export function endStep(state: DeviceState, event: End, context: DeviceContext): DeviceStep {
+  switch (state.kind) {
+    case 'pending':
+    case 'held':
+      return still(failed('not-begun', state, context));
+    case 'ready':
+      return still(failed(event.hasJoined ? 'no-answer' : 'never-joined', state, context));
+    case 'setting-up': {
+      if (!event.hasJoined) return still(failed('never-joined', state, context));
+      if (state.isRestarted) return still(failed('restarted', state, context));
+      // It may be listening, and nothing says that it did not hear everything.
+      if (mayBeListening(state) && !event.neverSent) return still(unverified('no-answer', state, context));
+      const hasClockTrouble = state.todo.includes('clock') || state.resyncs > 0;
+      const heardPart = state.heard.found !== undefined;
+      const reason = heardPart ? 'not-complete' : hasClockTrouble ? 'clock-not-set' : 'no-answer';
+      return still(failed(reason, state, context));
+    }
+    case 'receiving':
+    case 'between':
+      return still(receptionVerdict(state, event, context));
+    case 'done':
+    case 'unverified':
+    case 'failed':
+    case 'skipped':
+      return still(state);
+  }
+}
+
+function receptionVerdict(
+  state: Extract<DeviceState, { kind: 'receiving' | 'between' }>,
+  { neverSent, limit }: End,
+  context: DeviceContext,
+): DeviceState {
+  if (neverSent) return failed('not-sent', state, context);
+  if (context.kind === 'Message') {
+    return state.isUnconfirmed ? failed('no-answer', state, context) : done('session-agreed', state, context);
+  }
+  const { found } = state.heard;
+  if (found === undefined) return unverified(state.isUnconfirmed ? 'no-answer' : 'silent', state, context);
+  switch (found.kind) {
+    case 'no-session':
+      return failed('restarted', state, context);
+    case 'corrupt':
+      return failed('integrity-mismatch', state, context);
+    case 'complete':
+      return done(found.proof, state, context);
+    case 'impossible':
+      return unverified('silent', state, context);
+    case 'incomplete': {
+      if (found.memory === 'exhausted') return failed('memory-exhausted', state, context);
+      // What went out after its last word may have completed it.
+      const mayHaveMore = context.air.sent > lastAnswerAt(state.heard);
+      if (mayHaveMore) return unverified('not-confirmed', state, context);
+      return failed(limitReason(limit), state, context);
+    }
+    case 'undecided':
+      return unverified(owesCheck(context) ? 'not-verified' : 'not-confirmed', state, context);
+  }
+}
+
+function limitReason(limit: End['limit']): ReasonCode {
+  switch (limit) {
+    case 'none':
+    case 'parity-fixed':
+      return 'not-complete';
+    case 'fragments':
+      return 'beyond-limit';
+    case 'sessions':
+      return 'too-many-sessions';
+  }
+}
+
+/** The last fragment number that the device can have had in mind when it last spoke. */
+function lastAnswerAt({ answers }: Heard): number {
+  return answers.at(-1)?.asked.sentLow ?? 0;
+}
+
+function unverified(reason: ReasonCode, state: DeviceState, context: DeviceContext): DeviceState {
+  return {
+    kind: 'unverified',
+    reason,
+    at: context.now,
+    heard: 'heard' in state ? state.heard : undefined,
+    freeAt: freeAtOf(state, context),
+  };
+}
+
+/** Ends a device's part in a job that was stopped; devices that were set up are asked to let go of it. */
+export function abortStep(state: DeviceState, reason: 'aborted' | 'halted', context: DeviceContext): DeviceStep {
+  switch (state.kind) {
+    case 'pending':
+    case 'held':
+      return still(failed(reason, state, context));
+    case 'setting-up':
+    case 'ready':
+    case 'receiving':
+    case 'between':
+      return { state: failed(reason, state, context), ask: ['release'] };
+    case 'done':
+    case 'unverified':
+    case 'failed':
+    case 'skipped':
+      return still(state);
+  }
+}
+
+/** Whether a further session could serve the device, and how. */
+export function wantsAnother(state: DeviceState): 'no' | 'parity' | 'everything' {
+  switch (state.kind) {
+    case 'setting-up':
+      return state.isHeard ? (state.heard.answers.length > 0 ? 'parity' : 'everything') : 'no';
+    case 'ready':
+      return 'everything';
+    case 'between':
+      return betweenWants(state);
+    case 'pending':
+    case 'held':
+    case 'receiving':
+    case 'done':
+    case 'unverified':
+    case 'failed':
+    case 'skipped':
+      return 'no';
+  }
+}
+
+function betweenWants({ heard, isUnconfirmed, isAlive }: Between): 'no' | 'parity' | 'everything' {
+  const { found } = heard;
+  if (found === undefined || found.kind === 'impossible') return isUnconfirmed || isAlive ? 'everything' : 'no';
+  switch (found.kind) {
+    case 'no-session':
+      return 'everything';
+    case 'corrupt':
+    case 'complete':
+      return 'no';
+    case 'incomplete':
+      return found.memory === 'exhausted' ? 'no' : 'parity';
+    case 'undecided':
+      return found.isSettled ? 'no' : 'parity';
+  }
+}

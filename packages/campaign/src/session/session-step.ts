@@ -1,0 +1,131 @@
+import { type SteadyMs, steadyMs } from '@airlift/kernel';
+import { broadcastDueAt, broadcastStep } from './broadcast.ts';
+import type { SessionContext } from './session-context.ts';
+import { type SessionEvent, type SessionStep, still } from './session-event.ts';
+import { baseOf, type SessionState } from './session-state.ts';
+
+/** How much of a session may pass before its first frame. */
+const LONGEST_SLACK_SHARE = 0.5;
+/** A device that was asked in at the last moment listens so long after. */
+const LATE_START_MS = 8_000;
+
+/** When the state wants a `due` event; undefined when it waits for something else, or for nothing. */
+export function sessionDueAt(state: SessionState): SteadyMs | undefined {
+  switch (state.kind) {
+    case 'opening':
+    case 'ended':
+      return undefined;
+    case 'setup':
+      return state.isLaunched ? state.plan.gatherUntil : state.plan.launchAt;
+    case 'broadcasting':
+      return broadcastDueAt(state);
+    case 'closing':
+      return state.until;
+  }
+}
+
+/** One step of a session. */
+export function sessionStep(state: SessionState, event: SessionEvent, context: SessionContext): SessionStep {
+  if (event.kind === 'stop') return stopped(state);
+  switch (state.kind) {
+    case 'opening':
+      return openingStep(state, event);
+    case 'setup':
+      return setupStep(state, event, context);
+    case 'broadcasting':
+      return broadcastStep(state, event, context);
+    case 'closing':
+      return closingStep(state, event, context);
+    case 'ended':
+      return still(state);
+  }
+}
+
+type Opening = Extract<SessionState, { kind: 'opening' }>;
+type Setup = Extract<SessionState, { kind: 'setup' }>;
+type Closing = Extract<SessionState, { kind: 'closing' }>;
+
+function openingStep(state: Opening, event: SessionEvent): SessionStep {
+  if (event.kind === 'no-address') {
+    return still({ ...baseOf(state), kind: 'ended', why: 'no-address', groupId: undefined });
+  }
+  if (event.kind === 'server-restarted') return { state, effects: [{ kind: 'open' }], news: [] };
+  if (event.kind !== 'opened') return still(state);
+  return {
+    state: { ...baseOf(state), kind: 'setup', plan: event.plan, isLaunched: false, isPaused: false },
+    effects: [],
+    news: ['opened'],
+  };
+}
+
+function setupStep(state: Setup, event: SessionEvent, context: SessionContext): SessionStep {
+  const { now } = context;
+  if (event.kind === 'pause') return still({ ...state, isPaused: true });
+  if (event.kind === 'resume') return still({ ...state, isPaused: false });
+  if (now < state.plan.launchAt) return still(state);
+  if (!state.isLaunched) return { ...beginning({ ...state, isLaunched: true }, context), news: ['launch'] };
+  return beginning(state, context);
+}
+
+/** Begins the broadcast when enough devices are there, and gives up when nobody has come in time. */
+function beginning(state: Setup, context: SessionContext): SessionStep {
+  const { members, now, plan } = context;
+  const { launchAt, gatherUntil, timeOutExponent } = state.plan;
+  const present = members.ready + members.receiving;
+  const isTimeUp = now >= gatherUntil;
+  // A caller who fixed the launch wants it then; else devices that are on their way are waited for.
+  const isAsFixed = plan.launchDelayS !== undefined && present > 0;
+  const isEnough = members.joining === 0 && present >= members.total * members.launchShare;
+  if (present === 0 && !isTimeUp && (members.joining > 0 || plan.launchDelayS === undefined)) return still(state);
+  if (present === 0) return nobodyCame(state, context);
+  if (!isAsFixed && !isEnough && !isTimeUp) return still(state);
+  const sessionMs = 1000 * 2 ** timeOutExponent;
+  const slackMs = Math.min(members.startSlackMs, sessionMs * LONGEST_SLACK_SHARE);
+  // Devices that came late have been told a start of their own.
+  const startAt = now > launchAt + slackMs ? now + LATE_START_MS + slackMs : launchAt + slackMs;
+  return {
+    state: {
+      ...baseOf(state),
+      kind: 'broadcasting',
+      plan: state.plan,
+      isPaused: state.isPaused,
+      phase: { kind: 'pacing', until: steadyMs(startAt) },
+      goal: context.firstGoal,
+      questions: 0,
+      roundUntil: undefined,
+    },
+    effects: [],
+    news: [],
+  };
+}
+
+/** As on the gateways that this server follows, the job goes straight to its end then. */
+function nobodyCame(state: Setup, { now }: SessionContext): SessionStep {
+  return {
+    state: { ...baseOf(state), kind: 'closing', plan: state.plan, until: now },
+    effects: [],
+    news: ['broadcast-over'],
+  };
+}
+
+function closingStep(state: Closing, event: SessionEvent, context: SessionContext): SessionStep {
+  const { members, now } = context;
+  const isOver = event.kind === 'due' && now >= state.until;
+  if (!isOver && members.unproven > 0) return still(state);
+  const why = members.between > 0 ? 'unserved' : 'served';
+  return {
+    state: { ...baseOf(state), kind: 'ended', why, groupId: state.plan.groupId },
+    effects: [{ kind: 'close' }],
+    news: [],
+  };
+}
+
+function stopped(state: SessionState): SessionStep {
+  if (state.kind === 'ended') return still(state);
+  const groupId = 'plan' in state ? state.plan.groupId : undefined;
+  return {
+    state: { ...baseOf(state), kind: 'ended', why: 'stopped', groupId },
+    effects: groupId === undefined ? [] : [{ kind: 'close' }],
+    news: [],
+  };
+}
