@@ -1,11 +1,9 @@
-import type { Eui64 } from '@airlift/kernel';
-import type { ActiveJob } from './active-job.ts';
 import type { CampaignLog, CampaignLogEntry } from './campaign-log.ts';
-import type { DeviceState } from './device-state.ts';
+import type { CampaignEvent } from './events.ts';
 
 type Fields = CampaignLogEntry['fields'];
 
-/** Words for the log about jobs and their devices. */
+/** Words for the log about jobs and their devices: a projection of their events. */
 export class CampaignReporter {
   readonly #log: CampaignLog;
 
@@ -18,10 +16,40 @@ export class CampaignReporter {
     this.#log({ level, message, fields: { job: filename, ...fields } });
   }
 
-  /** Where a device has come to. */
-  device({ plan }: ActiveJob, devEui: Eui64, state: DeviceState): void {
-    const reason = state.kind === 'failed' || state.kind === 'skipped' ? state.reason : undefined;
-    this.job(reason === undefined ? 'info' : 'warn', `device is ${state.kind}`, plan.filename, { devEui, reason });
+  /** What a job lived through. */
+  event(filename: string, event: CampaignEvent): void {
+    switch (event.kind) {
+      case 'job':
+        this.job('info', `job is ${event.to}`, filename, { outcome: event.outcome });
+        return;
+      case 'control':
+        this.job('info', `job is ${event.to}`, filename, { wave: event.wave + 1 });
+        return;
+      case 'session': {
+        const { session, round, sent } = event;
+        this.job('info', `session is ${event.to}`, filename, { session, round, sent });
+        return;
+      }
+      case 'device': {
+        const { devEui, evidence, reason } = event;
+        const level = reason === undefined ? 'info' : 'warn';
+        this.job(level, `device is ${event.to}`, filename, { devEui, evidence, reason });
+        return;
+      }
+      case 'frame-refused': {
+        const { session, frame, error } = event;
+        this.job('warn', 'frame refused', filename, { session, frame: frame.kind, number: frame.number, error });
+        return;
+      }
+      case 'waits': {
+        const { session, cause } = event;
+        this.job('info', 'a frame waits', filename, { session, cause });
+        return;
+      }
+      case 'asked':
+      case 'said':
+        return;
+    }
   }
 
   /** Something that a peer sent cannot be used. */

@@ -37,7 +37,12 @@ export type CampaignEvent =
       readonly error: string;
       readonly gateways: readonly GatewayFate[];
     }
-  | { readonly kind: 'waits'; readonly session: number; readonly cause: WaitCause; readonly until: SteadyMs | undefined };
+  | {
+      readonly kind: 'waits';
+      readonly session: number;
+      readonly cause: WaitCause;
+      readonly until: SteadyMs | undefined;
+    };
 
 /** An event with its place in the job's own sequence, from 1 without gaps. */
 export interface RecordedEvent {

@@ -1,4 +1,5 @@
 export type { CampaignLog, CampaignLogEntry } from './campaign-log.ts';
+export type { AskStep } from './device/device-event.ts';
 export {
   type Between,
   type DeviceState,
@@ -11,8 +12,8 @@ export {
   type SettingUp,
   type SetupStep,
 } from './device/device-state.ts';
-export type { AskStep } from './device/device-event.ts';
 export type { DeviceDirectory, DirectoryEntry } from './device-directory.ts';
+export { CampaignEngine, type CampaignPorts, type JobOrder } from './engine/campaign-engine.ts';
 export type { CampaignEvent, RecordedEvent } from './events.ts';
 export {
   type Asking,
@@ -37,6 +38,7 @@ export {
 } from './evidence/index.ts';
 export type { JobControl, JobOutcome, JobState, RunningJob } from './job/job-state.ts';
 export type { FotaPlan, JobPlan, MessagePlan, Pacing, RadioPlan, WavePlan } from './job-plan.ts';
+export { type DeviceOutcome, type DeviceReport, type JobPhase, type JobReport, reportJob } from './job-views.ts';
 export type { GatewayFate, WaitCause } from './link/device-link.ts';
 export {
   type GivenUpBecause,
@@ -51,12 +53,13 @@ export {
   silentAfter,
   type ToldLosses,
 } from './parity/index.ts';
+export { type FotaWish, type JobWish, type MessageWish, type PlanSettings, planJob } from './plan-job.ts';
 export type { ProvisionedFirmware, Provisioning } from './provisioning.ts';
 export { REASONS, type ReasonCode } from './reasons.ts';
 export type { Carrier, ImageFormat, MessageFormat, SessionFormat } from './session/session-format.ts';
 export type {
-  BroadcastPhase,
   Broadcasting,
+  BroadcastPhase,
   GroupFrame,
   Progress,
   SessionBase,

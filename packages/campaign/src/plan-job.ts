@@ -1,6 +1,6 @@
 import { BugError, CallerError, type Eui64, later, type SteadyMs, type UtcMs, utcMs } from '@airlift/kernel';
-import type { FotaPlan, JobPlan, MessagePlan, Pacing, RadioPlan } from './job-plan.ts';
-import { firstGoal } from './parity-policy.ts';
+import type { FotaPlan, JobPlan, MessagePlan, Pacing, RadioPlan, WavePlan } from './job-plan.ts';
+import { HIGHEST_NUMBER } from './session/limits.ts';
 
 /** What a caller wants, checked for form already. */
 interface WishBase {
@@ -16,6 +16,7 @@ interface WishBase {
   readonly sleepMs: number | undefined;
   readonly shortSleepMs: number | undefined;
   readonly paritySleepMs: number | undefined;
+  readonly waves: WavePlan | undefined;
   readonly image: { readonly sha256: string; readonly sizeBytes: number; readonly name: string };
 }
 
@@ -29,7 +30,9 @@ export interface FotaWish extends WishBase {
 export interface MessageWish extends WishBase {
   readonly kind: 'Message';
   readonly messagePort: number;
-  readonly sessionTimeoutExponent: number;
+  readonly sessionTimeoutExponent: number | undefined;
+  readonly transmissions: number;
+  readonly confirmPort: number | undefined;
 }
 
 export type JobWish = FotaWish | MessageWish;
@@ -49,12 +52,8 @@ export interface PlanSettings {
 
 /** CID and Index&N of a DataFragment. */
 const FRAGMENT_HEAD_OCTETS = 3;
-const MOST_FRAGMENTS = 16_383;
 /** FragSize is one octet, and so is Padding. */
 const LARGEST_FRAGMENT = 255;
-const DEFAULT_LAUNCH_S = 60;
-/** A device of class A takes two exchanges for its set-up, another two when its clock is to be set, and some get lost. */
-const UPLINKS_BEFORE_LAUNCH = 9;
 const DEFAULT_PACING: Pacing = { sleepMs: 1500, paritySleepMs: 3000, shortSleepMs: 1000 };
 
 /**
@@ -69,8 +68,8 @@ export function planJob(wish: JobWish, settings: PlanSettings): JobPlan {
     createdAt: settings.now,
     scheduledAt,
     setupAt: later(scheduledAt, wish.setupDelayS * 1000),
-    launchDelayS:
-      wish.launchDelayS ?? Math.max(DEFAULT_LAUNCH_S, UPLINKS_BEFORE_LAUNCH * settings.expectedUplinkIntervalS),
+    launchDelayS: wish.launchDelayS,
+    uplinkIntervalS: settings.expectedUplinkIntervalS,
     devEuis: wish.devEuis,
     multicastGroupId: wish.multicastGroupId,
     multicastEui: wish.multicastEui,
@@ -82,12 +81,13 @@ export function planJob(wish: JobWish, settings: PlanSettings): JobPlan {
       paritySleepMs: wish.paritySleepMs ?? DEFAULT_PACING.paritySleepMs,
       shortSleepMs: wish.shortSleepMs ?? DEFAULT_PACING.shortSleepMs,
     },
+    waves: wish.waves,
     image: wish.image,
   };
   return wish.kind === 'FOTA' ? planFota(wish, base, settings) : planMessage(wish, base, settings);
 }
 
-type Base = Omit<MessagePlan, 'kind' | 'messagePort' | 'sessionTimeoutExponent'>;
+type Base = Omit<MessagePlan, 'kind' | 'messagePort' | 'sessionTimeoutExponent' | 'transmissions' | 'confirmPort'>;
 
 function planFota(wish: FotaWish, base: Base, settings: PlanSettings): FotaPlan {
   const packet = Math.min(wish.maxPacketSize ?? settings.maxPayload, settings.maxPayload);
@@ -95,18 +95,15 @@ function planFota(wish: FotaWish, base: Base, settings: PlanSettings): FotaPlan 
   if (fragSize < 1) throw new CallerError('packet-size-too-small', 'The packet size leaves no room for data');
   if (wish.image.sizeBytes < 1) throw new BugError('an empty image was accepted');
   const nbFrag = Math.ceil(wish.image.sizeBytes / fragSize);
-  const parity = wish.parityFragments ?? firstGoal(nbFrag) - nbFrag;
-  if (nbFrag + parity > MOST_FRAGMENTS) {
-    throw new CallerError('image-too-large', `The file needs more than ${MOST_FRAGMENTS} fragments`);
+  const parity = wish.parityFragments ?? 0;
+  if (nbFrag + parity >= HIGHEST_NUMBER) {
+    throw new CallerError('image-too-large', `The file needs more than ${HIGHEST_NUMBER} fragments`);
   }
   return {
     ...base,
     kind: 'FOTA',
     descriptor: wish.descriptor,
-    fragSize,
-    nbFrag,
-    padding: nbFrag * fragSize - wish.image.sizeBytes,
-    firstGoal: firstGoal(nbFrag),
+    maxPacketOctets: packet,
     parityFragments: wish.parityFragments,
   };
 }
@@ -120,5 +117,7 @@ function planMessage(wish: MessageWish, base: Base, settings: PlanSettings): Mes
     kind: 'Message',
     messagePort: wish.messagePort,
     sessionTimeoutExponent: wish.sessionTimeoutExponent,
+    transmissions: wish.transmissions,
+    confirmPort: wish.confirmPort,
   };
 }

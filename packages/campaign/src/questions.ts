@@ -1,23 +1,33 @@
-import { ts003, ts004, ts005 } from '@airlift/applayer';
+import { dataBlockIntKey, dataBlockMic, ts003, ts004, ts005 } from '@airlift/applayer';
 import { BugError, fromHex, littleEndian, type SteadyMs } from '@airlift/kernel';
-import type { SetupStep } from './device-state.ts';
+import type { AskStep } from './device/device-event.ts';
 import { encryptedGroupKey } from './group-keys.ts';
 import type { JobPlan } from './job-plan.ts';
-import type { SessionPlan } from './job-state.ts';
-import { type DeviceTraits, groupOn } from './traits.ts';
+import type { Start } from './session/open-session.ts';
+import type { SessionFormat } from './session/session-format.ts';
+import type { SessionPlan } from './session/session-state.ts';
+import { type DeviceTraits, groupOn, isSecondVersion, portOf } from './traits.ts';
 
-/** What a set-up question is made of. */
+/** What a question to one device is made of. */
 export interface QuestionContext {
   readonly plan: JobPlan;
-  readonly session: SessionPlan;
+  readonly format: SessionFormat;
+  /** Undefined between sessions. */
+  readonly session: SessionPlan | undefined;
+  /** As the device is told it. */
+  readonly start: Start | undefined;
   readonly traits: DeviceTraits;
   /** GenAppKey of the device, 16 octets. */
   readonly genAppKey: Uint8Array;
+  /** The image without padding. */
+  readonly image: Uint8Array;
+  /** Version 2 only. */
+  readonly sessionCnt: number | undefined;
   readonly now: SteadyMs;
 }
 
-/** One downlink of the set-up conversation. */
-export interface Question {
+/** One downlink to a device. */
+export interface QuestionFrame {
   readonly fPort: number;
   readonly payload: Uint8Array;
 }
@@ -33,31 +43,41 @@ const ANSWERS_PER_16_S = 50;
  * The downlink that asks for the steps, which are one step or group and session together. Octets as in the documented
  * traces of the gateways that this server follows.
  */
-export function buildQuestion(steps: readonly SetupStep[], context: QuestionContext): Question {
+export function buildQuestion(steps: readonly AskStep[], context: QuestionContext): QuestionFrame {
   const { traits } = context;
-  switch (steps[0]) {
+  const [first] = steps;
+  if (first === undefined) throw new BugError('a question without a step');
+  switch (first) {
     case 'clock':
-      return {
-        fPort: traits.ports.clock,
-        payload: ts003.encode(1, 'down', [
-          { name: 'ForceDeviceResyncReq', fields: { NbTransmissions: RESYNC_TRANSMISSIONS } },
-        ]),
-      };
+      return { fPort: portOf(traits, 'clock'), payload: resync(traits) };
     case 'fragmentation':
-      return { fPort: traits.ports.fragmentation, payload: fragmentationSetup(context) };
+      return { fPort: portOf(traits, 'fragmentation'), payload: fragmentationSetup(context) };
     case 'group':
     case 'session':
-      return { fPort: traits.ports.multicast, payload: multicastSetup(steps, context) };
-    default:
-      throw new BugError('a question without a step');
+      return { fPort: portOf(traits, 'multicast'), payload: multicastSetup(steps, context) };
+    case 'status':
+      return { fPort: portOf(traits, 'fragmentation'), payload: buildStatusRequest(true) };
+    case 'block-received':
+      return { fPort: portOf(traits, 'fragmentation'), payload: blockReceived() };
+    case 'release':
+      return { fPort: portOf(traits, 'multicast'), payload: release(context) };
   }
 }
 
-function multicastSetup(steps: readonly SetupStep[], context: QuestionContext): Uint8Array {
-  const { plan, session, traits, genAppKey, now } = context;
+function resync({ profile }: DeviceTraits): Uint8Array {
+  const fields = { NbTransmissions: RESYNC_TRANSMISSIONS };
+  return profile.packages.clock?.version === 2
+    ? ts003.encode(2, 'down', [{ name: 'ForceDeviceResyncCmd', fields }])
+    : ts003.encode(1, 'down', [{ name: 'ForceDeviceResyncReq', fields }]);
+}
+
+function multicastSetup(steps: readonly AskStep[], context: QuestionContext): Uint8Array {
+  const { plan, format, session, start, traits, genAppKey, now } = context;
+  if (session === undefined || start === undefined) throw new BugError('a device was asked into no session');
   const McGroupID = groupOn(traits, plan.multicastGroupId);
+  const { multicast, keys } = traits.profile;
   return ts005.encode(
-    1,
+    traits.profile.packages.multicast?.version ?? 1,
     'down',
     steps.map((step) =>
       step === 'group'
@@ -66,51 +86,71 @@ function multicastSetup(steps: readonly SetupStep[], context: QuestionContext): 
             fields: {
               McGroupID,
               McAddr: session.mcAddr,
-              McKey_encrypted: encryptedGroupKey(fromHex(session.mcKey), genAppKey, traits.keyScheme),
+              McKey_encrypted: encryptedGroupKey(fromHex(session.mcKey), genAppKey, keys.scheme),
               // One less than the first: 0 for an address that was never used, as gateways send it.
               minMcFCnt: Math.max(0, session.firstFCnt - 1),
-              maxMcFCnt: traits.maxMcFCnt,
+              maxMcFCnt: multicast.maxMcFCnt,
             },
           }
         : {
             name: 'McClassCSessionReq' as const,
             fields: {
               McGroupID,
-              SessionTime: sessionTime(session, traits, now),
-              TimeOut: session.timeOutExponent,
-              DLFreq_Hz: plan.radio.frequencyHz,
-              DR: plan.radio.dataRate,
+              SessionTime: sessionTime(start, traits, now),
+              TimeOut: start.timeOutExponent,
+              DLFreq_Hz: format.carrier.frequencyHz,
+              DR: format.carrier.dataRate,
             },
           },
     ),
   );
 }
 
-function sessionTime(session: SessionPlan, traits: DeviceTraits, now: SteadyMs): number {
-  if (traits.sessionTime === 'gps') return session.sessionTimeGpsS % 0x1_0000_0000;
-  return Math.max(0, Math.round((session.launchAt - now) / 1000));
+function sessionTime(start: Start, { profile }: DeviceTraits, now: SteadyMs): number {
+  if (profile.multicast.sessionTime === 'gps') return start.sessionTimeGpsS % 0x1_0000_0000;
+  return Math.max(0, Math.round((start.launchAt - now) / 1000));
 }
 
-function fragmentationSetup({ plan, traits }: QuestionContext): Uint8Array {
-  if (plan.kind !== 'FOTA') throw new BugError('a message needs no fragmentation session');
-  return ts004.encode(1, 'down', [
-    {
-      name: 'FragSessionSetupReq',
-      fields: {
-        FragIndex: FRAG_INDEX,
-        McGroupBitMask: 1 << groupOn(traits, plan.multicastGroupId),
-        NbFrag: plan.nbFrag,
-        FragSize: plan.fragSize,
-        BlockAckDelay: blockAckDelay(plan.devEuis.length),
-        FragAlgo: 0,
-        Padding: plan.padding,
-        Descriptor: littleEndian(plan.descriptor, 4).reverse(),
-      },
-    },
+function fragmentationSetup(context: QuestionContext): Uint8Array {
+  const { plan, format, traits, sessionCnt } = context;
+  if (plan.kind !== 'FOTA' || format.kind !== 'image') throw new BugError('a message needs no fragmentation session');
+  const descriptor = littleEndian(plan.descriptor, 4).reverse();
+  const fields = {
+    FragIndex: FRAG_INDEX,
+    McGroupBitMask: 1 << groupOn(traits, plan.multicastGroupId),
+    NbFrag: format.nbFrag,
+    FragSize: format.fragSize,
+    BlockAckDelay: blockAckDelay(plan.devEuis.length),
+    FragAlgo: 0,
+    Padding: format.padding,
+    Descriptor: descriptor,
+  };
+  if (!isSecondVersion(traits)) return ts004.encode(1, 'down', [{ name: 'FragSessionSetupReq', fields }]);
+  if (sessionCnt === undefined) throw new BugError('a device of version 2 without a SessionCnt');
+  const MIC = dataBlockMic(dataBlockIntKey(context.genAppKey), {
+    sessionCnt,
+    fragIndex: FRAG_INDEX,
+    descriptor,
+    block: context.image,
+  });
+  const { ackReception } = traits.profile.fragmentation;
+  return ts004.encode(2, 'down', [
+    { name: 'FragSessionSetupReq', fields: { ...fields, AckReception: ackReception, SessionCnt: sessionCnt, MIC } },
   ]);
 }
 
-/** FragSessionStatusReq to the group; `everyone` also asks devices that miss nothing. */
+function blockReceived(): Uint8Array {
+  return ts004.encode(2, 'down', [{ name: 'FragDataBlockReceivedAns', fields: { FragIndex: FRAG_INDEX } }]);
+}
+
+/** Frees the group; with it goes the session. The fragments that the device holds are overwritten by the next job. */
+function release({ plan, traits }: QuestionContext): Uint8Array {
+  return ts005.encode(traits.profile.packages.multicast?.version ?? 1, 'down', [
+    { name: 'McGroupDeleteReq', fields: { McGroupID: groupOn(traits, plan.multicastGroupId) } },
+  ]);
+}
+
+/** FragSessionStatusReq; `everyone` also asks devices that miss nothing. */
 export function buildStatusRequest(everyone: boolean): Uint8Array {
   return ts004.encode(1, 'down', [
     { name: 'FragSessionStatusReq', fields: { Participants: everyone, FragIndex: FRAG_INDEX } },
@@ -118,9 +158,9 @@ export function buildStatusRequest(everyone: boolean): Uint8Array {
 }
 
 /** One DataFragment; `number` counts from 1. */
-export function buildFragment(number: number, data: Uint8Array, traits: DeviceTraits): Uint8Array {
+export function buildFragment(number: number, data: Uint8Array, fragIndexBase: 0 | 1): Uint8Array {
   return ts004.encode(1, 'down', [
-    { name: 'DataFragment', fields: { FragIndex: FRAG_INDEX, N: number - 1 + traits.fragIndexBase, data } },
+    { name: 'DataFragment', fields: { FragIndex: FRAG_INDEX, N: number - 1 + fragIndexBase, data } },
   ]);
 }
 

@@ -30,6 +30,9 @@ export interface AirContext {
   readonly askedAt: number | undefined;
 }
 
+/** Why no further session comes for a device. */
+export type VerdictLimit = 'none' | 'fragments' | 'sessions' | 'parity-fixed' | 'no-address';
+
 /** What the machine of one device must know of the job around it. */
 export interface DeviceContext {
   readonly now: SteadyMs;
@@ -50,6 +53,8 @@ export type DeviceEvent =
   /** A session has been opened for the device. `sessionCnt` for version 2: none from there on was used. */
   | { readonly kind: 'begin'; readonly sessionCnt: number | undefined }
   | { readonly kind: 'hold'; readonly by: string; readonly until: SteadyMs | undefined }
+  /** No other job has the device any more. */
+  | { readonly kind: 'free' }
   | { readonly kind: 'refuse'; readonly reason: ReasonCode }
   | {
       readonly kind: 'uplink';
@@ -85,7 +90,7 @@ export type DeviceEvent =
       readonly neverSent: boolean;
       readonly hasJoined: boolean;
       /** Why no further session comes, for devices that one could have served. */
-      readonly limit: 'none' | 'fragments' | 'sessions' | 'parity-fixed';
+      readonly limit: VerdictLimit;
     }
   | { readonly kind: 'abort'; readonly reason: 'aborted' | 'halted' }
   | { readonly kind: 'server-restarted' };

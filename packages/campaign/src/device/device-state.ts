@@ -117,6 +117,8 @@ export interface Between {
   readonly isUnconfirmed: boolean;
   /** Something was heard of it since the session began. */
   readonly isAlive: boolean;
+  /** Another word of it could show that it is complete. */
+  readonly mayProve: boolean;
   /** The device may listen to the session until then. */
   readonly freeAt: SteadyMs;
   readonly question: Question;

@@ -1,7 +1,7 @@
 import type { DeviceContext, DeviceEvent, DeviceStep } from './device-event.ts';
 import { type Between, type DeviceState, isSettled, nothingHeard, type Receiving } from './device-state.ts';
 import { abortStep, endStep } from './ending.ts';
-import { done, proofIn, receptionAnswer } from './reception.ts';
+import { done, mayProve, proofIn, receptionAnswer } from './reception.ts';
 import {
   againAt,
   agreed,
@@ -36,6 +36,8 @@ export function deviceStep(state: DeviceState, event: DeviceEvent, context: Devi
       return state.kind === 'pending' || state.kind === 'held'
         ? still({ kind: 'held', by: event.by, until: event.until })
         : still(state);
+    case 'free':
+      return still(state.kind === 'held' ? { kind: 'pending' } : state);
     case 'refuse':
       if (isSettled(state)) return still(state);
       return event.reason === 'unknown-device'
@@ -242,6 +244,7 @@ function broadcastOverStep(state: DeviceState, context: DeviceContext): DeviceSt
     heard,
     isUnconfirmed,
     isAlive: isAlive || heard.answers.length > 0,
+    mayProve: context.kind === 'FOTA' && mayProve(heard, context),
     freeAt: context.session?.endsAt ?? context.now,
     question: { kind: 'none' },
     asked: 0,

@@ -1,7 +1,7 @@
 import type { ReasonCode } from '../reasons.ts';
-import type { DeviceContext, DeviceEvent, DeviceStep } from './device-event.ts';
-import type { Between, DeviceState, Heard } from './device-state.ts';
-import { done, owesCheck } from './reception.ts';
+import type { DeviceContext, DeviceEvent, DeviceStep, VerdictLimit } from './device-event.ts';
+import type { Between, DeviceState } from './device-state.ts';
+import { done, lastWordAt, owesCheck } from './reception.ts';
 import { failed, freeAtOf, mayBeListening, still } from './set-up.ts';
 
 type End = Extract<DeviceEvent, { kind: 'end' }>;
@@ -10,11 +10,13 @@ type End = Extract<DeviceEvent, { kind: 'end' }>;
 export function endStep(state: DeviceState, event: End, context: DeviceContext): DeviceStep {
   switch (state.kind) {
     case 'pending':
+      return still(failed(event.limit === 'no-address' ? 'no-multicast-address' : 'not-begun', state, context));
     case 'held':
       return still(failed('not-begun', state, context));
     case 'ready':
       return still(failed(event.hasJoined ? 'no-answer' : 'never-joined', state, context));
     case 'setting-up': {
+      if (event.limit === 'no-address') return still(failed('no-multicast-address', state, context));
       if (!event.hasJoined) return still(failed('never-joined', state, context));
       if (state.isRestarted) return still(failed('restarted', state, context));
       // It may be listening, and nothing says that it did not hear everything.
@@ -58,7 +60,7 @@ function receptionVerdict(
     case 'incomplete': {
       if (found.memory === 'exhausted') return failed('memory-exhausted', state, context);
       // What went out after its last word may have completed it.
-      const mayHaveMore = context.air.sent > lastAnswerAt(state.heard);
+      const mayHaveMore = context.air.sent > lastWordAt(state.heard);
       if (mayHaveMore) return unverified('not-confirmed', state, context);
       return failed(limitReason(limit), state, context);
     }
@@ -67,7 +69,7 @@ function receptionVerdict(
   }
 }
 
-function limitReason(limit: End['limit']): ReasonCode {
+function limitReason(limit: VerdictLimit): ReasonCode {
   switch (limit) {
     case 'none':
     case 'parity-fixed':
@@ -76,12 +78,9 @@ function limitReason(limit: End['limit']): ReasonCode {
       return 'beyond-limit';
     case 'sessions':
       return 'too-many-sessions';
+    case 'no-address':
+      return 'no-multicast-address';
   }
-}
-
-/** The last fragment number that the device can have had in mind when it last spoke. */
-function lastAnswerAt({ answers }: Heard): number {
-  return answers.at(-1)?.asked.sentLow ?? 0;
 }
 
 function unverified(reason: ReasonCode, state: DeviceState, context: DeviceContext): DeviceState {

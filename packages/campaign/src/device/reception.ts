@@ -1,5 +1,5 @@
-import { type Finding, type HeardAnswer, judgeStatus, type StatusAnswer } from '../evidence/index.ts';
 import type { DeviceAnswer } from '../answers.ts';
+import { type Finding, type HeardAnswer, judgeStatus, type StatusAnswer } from '../evidence/index.ts';
 import { FRAG_INDEX } from '../questions.ts';
 import { confirmsByCrc64, countingOf } from '../traits.ts';
 import type { DeviceContext, DeviceEvent } from './device-event.ts';
@@ -84,7 +84,31 @@ function statusAnswer<S extends Receiving | Between>(
   }
   return state.kind === 'receiving'
     ? { ...state, heard, isUnconfirmed: false, silentFor: 0, isAlive: false }
-    : { ...state, heard, isUnconfirmed: false };
+    : { ...state, heard, isUnconfirmed: false, mayProve: mayProve(heard, context) };
+}
+
+/** Whether another word of a device could show that it is complete. */
+export function mayProve(heard: Heard, context: DeviceContext): boolean {
+  const { found } = heard;
+  if (found === undefined) return true;
+  switch (found.kind) {
+    case 'impossible':
+      return true;
+    case 'undecided':
+      return !found.isSettled || owesCheck(context);
+    case 'incomplete':
+      // What went out after its last word may have completed it.
+      return found.memory !== 'exhausted' && context.air.sent > lastWordAt(heard);
+    case 'no-session':
+    case 'complete':
+    case 'corrupt':
+      return false;
+  }
+}
+
+/** The last fragment number that the device can have had in mind when it last spoke. */
+export function lastWordAt({ answers }: Heard): number {
+  return answers.at(-1)?.asked.sentLow ?? 0;
 }
 
 /** Adds an answer to those before it, and tells what they prove together. */

@@ -273,4 +273,3 @@ export function failed(reason: ReasonCode, state: DeviceState, context: DeviceCo
 export function still(state: DeviceState): DeviceStep {
   return { state, ask: [] };
 }
-

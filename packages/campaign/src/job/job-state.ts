@@ -29,6 +29,8 @@ export type JobState =
       readonly outcome: JobOutcome;
       /** Devices of the job may be listening to one of its sessions until then. */
       readonly freeAt: SteadyMs;
+      /** As they were while it ran: devices may still ask about the image. */
+      readonly formats: readonly SessionFormat[];
     }
   | { readonly kind: 'cancelled'; readonly at: SteadyMs };
 

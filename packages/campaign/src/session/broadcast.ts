@@ -2,9 +2,16 @@ import { type SteadyMs, steadyMs } from '@airlift/kernel';
 import { nextStep, type ParitySituation } from '../parity/index.ts';
 import { lastGoal } from './limits.ts';
 import type { SessionContext } from './session-context.ts';
-import type { ImageFormat } from './session-format.ts';
 import { type FrameEvent, type SessionEvent, type SessionStep, still } from './session-event.ts';
-import { type BroadcastPhase, type Broadcasting, baseOf, type GroupFrame, type SessionState, sessionEnd } from './session-state.ts';
+import type { ImageFormat } from './session-format.ts';
+import {
+  type Broadcasting,
+  type BroadcastPhase,
+  baseOf,
+  type GroupFrame,
+  type SessionState,
+  sessionEnd,
+} from './session-state.ts';
 
 const LONGEST_HOLD_MS = 30_000;
 /** A device that has just answered listens in its own receive windows first. */
@@ -194,7 +201,10 @@ function decide(state: Broadcasting, context: SessionContext): SessionStep {
 
 function listen(state: Broadcasting, now: SteadyMs): SessionStep {
   const until = state.roundUntil ?? now;
-  return still({ ...state, phase: { kind: 'listening', until, lookAt: steadyMs(Math.min(until, now + LOOK_EVERY_MS)) } });
+  return still({
+    ...state,
+    phase: { kind: 'listening', until, lookAt: steadyMs(Math.min(until, now + LOOK_EVERY_MS)) },
+  });
 }
 
 function situationOf(

@@ -19,8 +19,6 @@ export interface Members {
   readonly between: number;
   /** Of those, how many may still prove what they hold. */
   readonly unproven: number;
-  /** From SessionTime to the first frame, as the device that needs longest has it. */
-  readonly startSlackMs: number;
   /** In the session and without a verdict, one by one; empty unless `decidesNow`. */
   readonly devices: readonly ParityDevice[];
 }

@@ -10,6 +10,8 @@ export interface SessionPlan {
   /** Whole GPS seconds; devices switch to class C then. */
   readonly sessionTimeGpsS: number;
   readonly launchAt: SteadyMs;
+  /** From `launchAt` to the first frame, as the device that needs longest has it. */
+  readonly startSlackMs: number;
   /** Until then devices that are late are waited for, once the session has begun; `launchAt` = not at all. */
   readonly gatherUntil: SteadyMs;
   /** The session lasts 2^n seconds. */

@@ -70,7 +70,7 @@ function setupStep(state: Setup, event: SessionEvent, context: SessionContext): 
 /** Begins the broadcast when enough devices are there, and gives up when nobody has come in time. */
 function beginning(state: Setup, context: SessionContext): SessionStep {
   const { members, now, plan } = context;
-  const { launchAt, gatherUntil, timeOutExponent } = state.plan;
+  const { launchAt, startSlackMs, gatherUntil, timeOutExponent } = state.plan;
   const present = members.ready + members.receiving;
   const isTimeUp = now >= gatherUntil;
   // A caller who fixed the launch wants it then; else devices that are on their way are waited for.
@@ -80,7 +80,7 @@ function beginning(state: Setup, context: SessionContext): SessionStep {
   if (present === 0) return nobodyCame(state, context);
   if (!isAsFixed && !isEnough && !isTimeUp) return still(state);
   const sessionMs = 1000 * 2 ** timeOutExponent;
-  const slackMs = Math.min(members.startSlackMs, sessionMs * LONGEST_SLACK_SHARE);
+  const slackMs = Math.min(startSlackMs, sessionMs * LONGEST_SLACK_SHARE);
   // Devices that came late have been told a start of their own.
   const startAt = now > launchAt + slackMs ? now + LATE_START_MS + slackMs : launchAt + slackMs;
   return {

@@ -1,0 +1,138 @@
+import type { Eui64 } from '@airlift/kernel';
+import type { CampaignReporter } from '../campaign-reporter.ts';
+import type { DeviceDirectory, DirectoryEntry } from '../device-directory.ts';
+import type { JobPlan } from '../job-plan.ts';
+import type { DeviceLink, LinkFacts } from '../link/device-link.ts';
+import type { Provisioning } from '../provisioning.ts';
+import type { ReasonCode } from '../reasons.ts';
+import { chooseFormats, type FormatDraft, FRAGMENT_HEAD_OCTETS } from '../session/choose-formats.ts';
+import type { SessionFormat } from '../session/session-format.ts';
+import type { ImageStore } from '../stores.ts';
+import { confirmsByCrc64, type DeviceTraits, isSecondVersion } from '../traits.ts';
+import type { Entry } from './entries.ts';
+import { Material } from './material.ts';
+
+export interface Sources {
+  readonly link: DeviceLink;
+  readonly directory: DeviceDirectory;
+  readonly provisioning: Pick<Provisioning, 'reserveSessionCnt'>;
+  readonly images: ImageStore;
+  readonly reporter: CampaignReporter;
+}
+
+/** Everything that a job needs beside what is stored of it. */
+export interface Preparation {
+  readonly formats: readonly SessionFormat[];
+  /** The devices that can take part. */
+  readonly entries: Map<Eui64, Entry>;
+  readonly refused: ReadonlyMap<Eui64, ReasonCode>;
+  /** Undefined when the image is gone. */
+  readonly material: Material | undefined;
+}
+
+/** Devices that are looked up side by side. */
+const BATCH = 64;
+/** A job may use so many values of SessionCnt on one device. */
+const SESSION_CNTS = 64;
+
+/**
+ * Looks up what a job needs. `formats`: those with which it began, when it goes on after a restart.
+ * @throws what the stores and the network server throw, except for a single device
+ */
+export async function prepareJob(
+  plan: JobPlan,
+  formats: readonly SessionFormat[] | undefined,
+  sources: Sources,
+): Promise<Preparation> {
+  const refused = new Map<Eui64, ReasonCode>();
+  const found = new Map<Eui64, { readonly entry: DirectoryEntry; readonly facts: LinkFacts | undefined }>();
+  for (let start = 0; start < plan.devEuis.length; start += BATCH) {
+    const batch = plan.devEuis.slice(start, start + BATCH);
+    const looked = await Promise.all(batch.map(async (devEui) => ({ devEui, ...(await lookUp(devEui, sources)) })));
+    for (const { devEui, entry, facts } of looked) {
+      if (entry === undefined) refused.set(devEui, 'unknown-device');
+      else found.set(devEui, { entry, facts });
+    }
+  }
+  const traits = new Map([...found].map(([devEui, { entry }]) => [devEui, entry.traits]));
+  const region = [...found.values()].find(({ facts }) => facts !== undefined)?.facts?.region ?? '';
+  const { frequencyHz, dataRate } = plan.radio;
+  const empty = await timing(sources.link, region, frequencyHz, dataRate, 0);
+  const choice = chooseFormats(plan, traits, empty.maxPayloadOctets);
+  for (const [devEui, reason] of choice.refused) refused.set(devEui, reason);
+  const own = formats ?? (await Promise.all(choice.formats.map((draft) => carried(draft, plan, region, sources.link))));
+  const known = new Set(own.map(({ key }) => key));
+  const entries = new Map<Eui64, Entry>();
+  for (const [devEui, formatKey] of choice.keys) {
+    const one = found.get(devEui);
+    if (one === undefined) continue;
+    if (!known.has(formatKey)) {
+      refused.set(devEui, 'profile-mismatch');
+      continue;
+    }
+    entries.set(devEui, {
+      ...one.entry,
+      formatKey,
+      listensAlways: one.facts?.deviceClass === 'C',
+      sessionCnt: await sessionCnt(one.entry.traits, devEui, plan, sources),
+    });
+  }
+  const material = await load(plan, own, sources);
+  if (material === undefined) for (const devEui of entries.keys()) refused.set(devEui, 'image-missing');
+  return { formats: own, entries, refused, material };
+}
+
+async function lookUp(
+  devEui: Eui64,
+  { directory, link, reporter }: Sources,
+): Promise<{ readonly entry: DirectoryEntry | undefined; readonly facts: LinkFacts | undefined }> {
+  try {
+    return { entry: await directory.find(devEui), facts: await link.facts(devEui) };
+  } catch (cause) {
+    // A device whose entry cannot be read has none.
+    reporter.failure('a device could not be looked up', { devEui }, cause);
+    return { entry: undefined, facts: undefined };
+  }
+}
+
+async function sessionCnt(
+  traits: DeviceTraits,
+  devEui: Eui64,
+  plan: JobPlan,
+  { provisioning }: Sources,
+): Promise<number | undefined> {
+  if (plan.kind !== 'FOTA' || !isSecondVersion(traits) || confirmsByCrc64(traits)) return undefined;
+  return provisioning.reserveSessionCnt(devEui, SESSION_CNTS);
+}
+
+async function timing(
+  link: DeviceLink,
+  region: string,
+  frequencyHz: number,
+  dataRate: number,
+  octets: number,
+): Promise<{ readonly airtimeMs: number; readonly dutyCycle: number; readonly maxPayloadOctets: number }> {
+  // Without a single device that the network server knows there is nothing to time.
+  if (region === '') return { airtimeMs: 0, dutyCycle: 1, maxPayloadOctets: 0 };
+  return link.groupTiming(region, frequencyHz, dataRate, octets);
+}
+
+async function carried(draft: FormatDraft, plan: JobPlan, region: string, link: DeviceLink): Promise<SessionFormat> {
+  const { frequencyHz, dataRate } = plan.radio;
+  const octets = draft.kind === 'image' ? draft.fragSize + FRAGMENT_HEAD_OCTETS : plan.image.sizeBytes;
+  const { airtimeMs, dutyCycle } = await timing(link, region, frequencyHz, dataRate, octets);
+  return { ...draft, carrier: { region, frequencyHz, dataRate, airtimeMs, dutyCycle } };
+}
+
+async function load(
+  plan: JobPlan,
+  formats: readonly SessionFormat[],
+  { images, reporter }: Sources,
+): Promise<Material | undefined> {
+  try {
+    return new Material(await images.load(plan.image.sha256), formats);
+  } catch (cause) {
+    reporter.failure('the image of a job is gone', { job: plan.filename }, cause);
+    return undefined;
+  }
+}
