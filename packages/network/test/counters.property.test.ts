@@ -111,14 +111,14 @@ it('no counter is ever used for two frames, and none reaches a gateway twice, wh
           }
           case 'send':
             if (subject === undefined) break;
-            await bench.server.send(subject.devEui, {
+            await bench.send(subject.devEui, {
               fPort: 1,
               payload: new Uint8Array(step.octets),
               before: bench.in(60_000),
             });
             break;
           case 'group':
-            bench.server.sendToGroup('g', 1, new Uint8Array(step.octets), bench.clock.now());
+            bench.sendToGroup('g', 1, new Uint8Array(step.octets), bench.clock.now());
             break;
           case 'group-closed-and-opened':
             await bench.server.closeGroup('g');

@@ -227,7 +227,7 @@ describe('a repeated uplink', () => {
     const phy = device.uplink({ fPort: 1, confirmed: true });
     bench.hear(phy);
     await bench.clock.advance(2_500);
-    await bench.server.send(device.devEui, { fPort: 9, payload: Uint8Array.of(1), before: bench.in(60_000) });
+    await bench.send(device.devEui, { fPort: 9, payload: Uint8Array.of(1), before: bench.in(60_000) });
     bench.hear(phy);
     await bench.clock.advance(900);
     expect([answerTo(bench, device, 0), answerTo(bench, device, 1)]).toMatchObject([
@@ -448,7 +448,7 @@ describe('the time of an uplink', () => {
     const device = await bench.joined();
     bench.listener = async (event) => {
       if (event.kind !== 'uplink' || !event.asksDeviceTime) return;
-      await bench.server.send(event.devEui, {
+      await bench.send(event.devEui, {
         fPort: 202,
         payload: Uint8Array.of(1, 2, 3, 4, 5, 0),
         before: bench.in(30_000),
@@ -468,7 +468,7 @@ describe('the time of an uplink', () => {
     bench.listener = async (event) => {
       if (event.kind !== 'uplink' || !event.asksDeviceTime) return;
       await new Promise<void>((resolve) => bench.clock.setTimer(bench.in(800), resolve));
-      await bench.server.send(event.devEui, {
+      await bench.send(event.devEui, {
         fPort: 202,
         payload: Uint8Array.of(1),
         before: bench.in(30_000),
@@ -483,7 +483,7 @@ describe('the time of an uplink', () => {
     // With the next uplink the matter is open again.
     bench.listener = async (event) => {
       if (event.kind !== 'uplink') return;
-      await bench.server.send(event.devEui, {
+      await bench.send(event.devEui, {
         fPort: 202,
         payload: Uint8Array.of(2),
         before: bench.in(30_000),
@@ -503,7 +503,7 @@ describe('the listener', () => {
     bench.listener = async (event) => {
       if (event.kind !== 'uplink') return;
       await new Promise<void>((resolve) => bench.clock.setTimer(bench.in(390), resolve));
-      await bench.server.send(event.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
+      await bench.send(event.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
     };
     bench.hear(device.uplink());
     await bench.clock.advance(389);
@@ -542,7 +542,7 @@ describe('a store that fails', () => {
     const store = new FailingStore();
     const bench = new Bench({ store });
     const device = await bench.joined();
-    await bench.server.send(device.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
+    await bench.send(device.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
     store.failing = true;
     bench.hear(device.uplink());
     await bench.clock.advance(10);
@@ -567,7 +567,7 @@ describe('a store that fails', () => {
     }
     const bench = new Bench({ store: new RacingStore() });
     const device = await bench.joined();
-    await bench.server.send(device.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
+    await bench.send(device.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
     await bench.uplink(device, { confirmed: true });
     expect(bench.requests).toEqual([]);
     expect(bench.fates()).toMatchObject([{ fate: 'refused', error: 'session-gone' }]);
@@ -582,7 +582,7 @@ describe('stopping', () => {
     bench.link.word = () => 'silence';
     bench.hear(device.uplink({ confirmed: true, fPort: 1 }));
     await bench.clock.advance(500);
-    await bench.server.send(device.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
+    await bench.send(device.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
     await bench.server.stop();
     const { requests, events } = bench;
     const { counters } = bench.server;
