@@ -32,6 +32,7 @@ export class GroupGateways {
   /** Used until the members are known, which after a restart they are not at first. */
   readonly #stored: readonly Eui64[];
   #members: readonly Eui64[] | undefined;
+  #turns = 0;
   #kept: Kept | undefined;
 
   constructor(parts: Pick<NetworkParts, 'link' | 'hearers' | 'clock' | 'store'>, stored: readonly Eui64[]) {
@@ -41,9 +42,13 @@ export class GroupGateways {
 
   async follow(devEuis: readonly Eui64[]): Promise<void> {
     const { hearers, store } = this.#parts;
+    this.#turns += 1;
+    const turn = this.#turns;
     for (const devEui of devEuis) {
       if (!hearers.knows(devEui)) hearers.recall(devEui, (await store.session(devEui))?.lastUplink);
     }
+    // The store may take longer for the many of an earlier call than for the few of this one.
+    if (turn !== this.#turns) return;
     this.#members = [...new Set(devEuis)];
     this.#kept = undefined;
   }

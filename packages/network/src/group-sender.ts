@@ -13,7 +13,7 @@ import type { GatewayFate, GroupPayload, WaitCause } from './network-event.ts';
 import type { NetworkParts } from './network-parts.ts';
 import type { GroupRecord } from './network-store.ts';
 import type { Outlook, Place } from './transmitter-lines.ts';
-import type { Slot } from './transmitters.ts';
+import { GAP_MS, type Slot } from './transmitters.ts';
 import type { Waits } from './waits.ts';
 
 /** What the frames of one group have in common. */
@@ -84,6 +84,8 @@ const HOLD_UP_MS = 30_000;
 export class GroupSender {
   readonly #parts: NetworkParts;
   readonly #group: SendingGroup;
+  /** When the frame before has left the air: until then no frame waits for anybody else. */
+  #quietAt = 0;
 
   constructor(parts: NetworkParts, group: SendingGroup) {
     this.#parts = parts;
@@ -143,7 +145,7 @@ export class GroupSender {
     const places = new Map<Eui64, Place>();
     let going: Ready | undefined;
     let deserted: SteadyMs | undefined;
-    const dueAt = clock.now();
+    const dueAt = Math.max(clock.now(), this.#quietAt);
     try {
       for (;;) {
         if (work.takenBack !== undefined) return { error: work.takenBack, gateways: [] };
@@ -264,6 +266,7 @@ export class GroupSender {
       }),
     );
     if (!result.sent) return failed(result.error, result.worthRetrying);
+    this.#quietAt = Math.max(this.#quietAt, slot.at + airtimeMs + GAP_MS);
     return { gatewayEui, sent: true, error: undefined, at: slot.at, worthRetrying: false };
   }
 

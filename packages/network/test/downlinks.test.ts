@@ -299,6 +299,39 @@ describe('a payload whose time runs out', () => {
   });
 });
 
+describe('a flush', () => {
+  it('takes back all that waits for the device, in order, and nothing else', async () => {
+    const bench = new Bench();
+    const device = await bench.joined();
+    const other = await bench.joined(new TestDevice('0004a30b001c0531', 'ff112233445566778899aabbccddeeff'));
+    const tickets = [await send(bench, device, 1), await send(bench, device, 2)];
+    await send(bench, other, 3);
+    bench.server.flush(device.devEui);
+    expect(bench.fates()).toMatchObject(
+      tickets.map((ticketId) => ({ ticketId, fate: 'expired', error: 'flushed', fCnt: 0 })),
+    );
+    await bench.uplink(device);
+    expect(bench.requests).toEqual([]);
+    await bench.uplink(other);
+    expect(other.hear(lastOf(bench)).payload).toHaveLength(3);
+    await bench.clock.advance(60_000);
+    expect(bench.fates()).toHaveLength(3);
+    expect(bench.clock.nextAt()).toBeUndefined();
+  });
+
+  it('reaches what waits for a device of class C, which goes on with what comes after', async () => {
+    const bench = new Bench();
+    const device = await bench.joined(undefined, 'C');
+    await bench.uplink(device);
+    await send(bench, device, 1);
+    await bench.clock.advance(0);
+    bench.server.flush(device.devEui);
+    await send(bench, device, 2);
+    await bench.clock.advance(10_000);
+    expect(bench.requests.map((request) => device.hear(request.phyPayload).payload.length)).toEqual([2]);
+  });
+});
+
 describe('a downlink to a device of class C', () => {
   it('leaves at once, on the RX2 settings of the session', async () => {
     const bench = new Bench();

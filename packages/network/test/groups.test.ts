@@ -1,38 +1,13 @@
-import { CallerError, fromHex } from '@airlift/kernel';
-import { frameTimeOnAirMs, openMulticastFrame, parsePhyPayload } from '@airlift/lorawan';
+import { CallerError } from '@airlift/kernel';
+import { frameTimeOnAirMs } from '@airlift/lorawan';
 import { describe, expect, it } from 'vitest';
-import type { GroupOpening, TransmitRequest } from '../src/index.ts';
 import { MemoryNetworkStore } from '../src/testing/index.ts';
 import { Bench, GATEWAY, SECOND_GATEWAY, sf, THIRD_GATEWAY } from './support/bench.ts';
+import { counters, OPENING, read, US } from './support/groups.ts';
 import { TestDevice } from './support/test-device.ts';
 
-const KEYS = { mcNwkSKey: '303132333435363738393a3b3c3d3e3f', mcAppSKey: '404142434445464748494a4b4c4d4e4f' };
-const OPENING: GroupOpening = {
-  groupId: 'group-1',
-  mcAddr: 0xf0da_0001,
-  ...KEYS,
-  frequencyHz: 869_525_000,
-  dataRate: 5,
-  firstFCnt: 0,
-  devEuis: [],
-};
 /** Of instants beyond 2^40 ms. */
 const ROUNDING_MS = 0.001;
-const US = { frequencyHz: 923_300_000, dataRate: 10 };
-
-/** Full counter and payload of a group frame, as its members read it near an expected counter. */
-function read({ phyPayload }: TransmitRequest, near = 0): { fCnt: number; fPort: number; payload: Uint8Array } {
-  const frame = parsePhyPayload(phyPayload);
-  if (frame.type !== 'data' || frame.fPort === undefined) throw new Error('not a group frame');
-  expect(frame.devAddr).toBe(OPENING.mcAddr);
-  const fCnt = Math.floor(near / 0x1_0000) * 0x1_0000 + frame.fCnt16;
-  const keys = { mcNwkSKey: fromHex(KEYS.mcNwkSKey), mcAppSKey: fromHex(KEYS.mcAppSKey) };
-  const payload = openMulticastFrame(frame, keys, fCnt);
-  if (payload === undefined) throw new Error('members would drop the frame');
-  return { fCnt, fPort: frame.fPort, payload };
-}
-
-const counters = (bench: Bench): number[] => bench.requests.map((request) => read(request).fCnt);
 
 describe('frames to a group', () => {
   it('leave at once through every gateway, unasked for, and are read by the members', async () => {
@@ -178,6 +153,36 @@ describe('frames to a group', () => {
     ]);
     expect(bench.requests).toEqual([]);
     expect(bench.clock.nextAt()).toBeUndefined();
+  });
+
+  it('that wait are taken back by a flush, in order, and the next one goes', async () => {
+    const bench = new Bench();
+    await bench.server.openGroup(OPENING);
+    const tickets = [50_000, 0, 0].map((span) => bench.sendToGroup('group-1', 1, new Uint8Array(1), bench.in(span)));
+    await bench.clock.advance(1_000);
+    bench.server.flushGroup('group-1');
+    await bench.clock.advance(0);
+    expect(bench.fates()).toMatchObject(
+      tickets.map((ticketId) => ({ ticketId, fate: 'expired', error: 'flushed', fCnt: 0, airtimeMs: 0, gateways: [] })),
+    );
+    bench.sendToGroup('group-1', 1, new Uint8Array(1), bench.clock.now());
+    await bench.clock.advance(60_000);
+    expect(counters(bench)).toEqual([0]);
+    expect(bench.fates()).toHaveLength(4);
+  });
+
+  it('of another group are not touched by a flush, nor is one that a gateway has', async () => {
+    const bench = new Bench();
+    await bench.server.openGroup(OPENING);
+    await bench.server.openGroup({ ...OPENING, groupId: 'group-2' });
+    bench.link.word = () => 'silence';
+    bench.sendToGroup('group-1', 1, Uint8Array.of(1), bench.clock.now());
+    bench.sendToGroup('group-2', 1, Uint8Array.of(2), bench.in(5_000));
+    await bench.clock.advance(10);
+    bench.server.flushGroup('group-1');
+    bench.server.flushGroup('group-3');
+    await bench.clock.advance(10_000);
+    expect(bench.fates().map(({ fate }) => fate)).toEqual(['on-air', 'on-air']);
   });
 
   it('are refused when no gateway is there, when it refuses, when they are too long; the next one goes on', async () => {

@@ -512,6 +512,82 @@ describe('the listener', () => {
     expect(answerTo(bench, device)).toMatchObject({ fPort: 3, payload: Uint8Array.of(9) });
   });
 
+  it('answers an uplink by what it returns, before anything that waits', async () => {
+    const bench = new Bench();
+    const device = await bench.joined();
+    await bench.send(device.devEui, { fPort: 4, payload: Uint8Array.of(1), before: bench.in(60_000) });
+    bench.answer = async () => {
+      await new Promise<void>((resolve) => bench.clock.setTimer(bench.in(390), resolve));
+      return { ticketId: 'answer', fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) };
+    };
+    await bench.uplink(device);
+    expect(answerTo(bench, device)).toMatchObject({ fPort: 3, payload: Uint8Array.of(9) });
+    await bench.clock.advance(5_000);
+    expect(bench.fates()).toMatchObject([{ ticketId: 'answer', fate: 'on-air', fCnt: 0 }]);
+    bench.answer = async () => undefined;
+    await bench.uplink(device);
+    expect(answerTo(bench, device)).toMatchObject({ fPort: 4, payload: Uint8Array.of(1) });
+  });
+
+  it('that answers too late is heard in the next windows, but not when its time is over by then', async () => {
+    const bench = new Bench();
+    const device = await bench.joined();
+    bench.answer = async ({ fCnt }) => {
+      await new Promise<void>((resolve) => bench.clock.setTimer(bench.in(410), resolve));
+      const before = bench.in(fCnt % 2 === 0 ? 3_000 : 30_000);
+      return { ticketId: `answer to ${fCnt}`, fPort: 3, payload: Uint8Array.of(fCnt), before };
+    };
+    await bench.uplink(device, { fCnt: 10 });
+    expect(bench.requests).toEqual([]);
+    await bench.clock.advance(10_000);
+    expect(bench.fates()).toMatchObject([{ ticketId: 'answer to 10', fate: 'expired' }]);
+    await bench.uplink(device, { fCnt: 11 });
+    await bench.clock.advance(10_000);
+    await bench.uplink(device, { fCnt: 12 });
+    expect(answerTo(bench, device).payload).toEqual(Uint8Array.of(11));
+  });
+
+  it('answers for the clock like anybody: too late means that the device was told already', async () => {
+    const bench = new Bench();
+    const device = await bench.joined();
+    let waitMs = 0;
+    bench.answer = async () => {
+      await new Promise<void>((resolve) => bench.clock.setTimer(bench.in(waitMs), resolve));
+      const before = bench.in(30_000);
+      return { ticketId: 'clock', fPort: 202, payload: Uint8Array.of(1), before, replacesDeviceTime: true };
+    };
+    await bench.uplink(device, { fPort: 202, commands: [DEVICE_TIME] });
+    expect(answerTo(bench, device)).toMatchObject({ fPort: 202, commands: [] });
+    await bench.clock.advance(5_000);
+    bench.forget();
+    waitMs = 800;
+    await bench.uplink(device, { fPort: 202, commands: [DEVICE_TIME] });
+    expect(answerTo(bench, device).commands.map((command) => command.name)).toEqual(['DeviceTimeAns']);
+    expect(bench.fates()).toMatchObject([{ ticketId: 'clock', fate: 'refused', error: 'time-already-told' }]);
+  });
+
+  it('hears nothing more once it has left, and does not take the place of its successor when it leaves twice', async () => {
+    const bench = new Bench();
+    const device = await bench.joined();
+    const heard: string[] = [];
+    const listen = (name: string): (() => void) =>
+      bench.server.subscribe({
+        uplink: async ({ fCnt }) => {
+          heard.push(`${name} ${fCnt}`);
+          return undefined;
+        },
+        news: () => Promise.resolve(),
+      });
+    const leave = listen('first');
+    await bench.uplink(device, { fCnt: 5 });
+    leave();
+    await bench.uplink(device, { fCnt: 6 });
+    listen('second');
+    leave();
+    await bench.uplink(device, { fCnt: 7 });
+    expect(heard).toEqual(['first 5', 'second 7']);
+  });
+
   it('may be as slow as it likes: an acknowledgement leaves in time all the same', async () => {
     const bench = new Bench();
     const device = await bench.joined();
