@@ -1,7 +1,10 @@
 import type { Eui64 } from '@airlift/kernel';
 
-/** How many choices are looked through for a smaller set; with the few gateways of a site it never comes to that. */
-const MOST_LOOKS = 20_000;
+/**
+ * How many members are looked at in search of a smaller set, some ten milliseconds' worth: enough for the few gateways of
+ * a site, while for hundreds the set taken step by step has to do.
+ */
+const MOST_LOOKS = 200_000;
 
 interface Search {
   readonly members: readonly (readonly Eui64[])[];
@@ -38,7 +41,7 @@ function greedyCover(members: readonly (readonly Eui64[])[]): readonly Eui64[] {
 
 /** Tries every gateway of the first member that is not reached yet, as long as the set can become smaller. */
 function lookThrough(search: Search, chosen: readonly Eui64[]): void {
-  search.looks += 1;
+  search.looks += search.members.length;
   const open = search.members.find((gateways) => !gateways.some((one) => chosen.includes(one)));
   if (open === undefined) {
     if (chosen.length < search.best.length) search.best = chosen;

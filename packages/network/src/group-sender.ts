@@ -209,6 +209,7 @@ export class GroupSender {
     for (let batch = places; batch.length > 0; ) {
       const through = batch.map((place) => activity.run(() => this.#through(work, place, airtimeMs, until, build)));
       results.push(...(await activity.aside(Promise.all(through))));
+      if (results.every(({ sent }) => sent)) break;
       if (work.takenBack !== undefined || (await build()) === undefined) break;
       const sent = results.flatMap((result) => (result.sent ? result.gatewayEui : []));
       const tried = new Set(results.map(({ gatewayEui }) => gatewayEui));
