@@ -4,6 +4,7 @@ import { readyGateways } from './gateway-choice.ts';
 import { sendInSlot } from './hand-over.ts';
 import type { NetworkParts } from './network-parts.ts';
 import type { DeviceSession } from './network-store.ts';
+import type { Place } from './transmitter-lines.ts';
 import type { Slot } from './transmitters.ts';
 import type { UnicastContent, UnicastFrames } from './unicast-frames.ts';
 import type { UnicastItem, UnicastOutbox } from './unicast-outbox.ts';
@@ -12,6 +13,13 @@ import { Waits } from './waits.ts';
 /** After an uplink a device listens in its two windows first, and hears nothing else meanwhile. */
 const WINDOWS_MS = 1_500;
 
+/** A payload that waits for a transmitter. */
+interface InLine {
+  readonly item: UnicastItem;
+  readonly airtimeMs: number;
+  readonly place: Place;
+}
+
 /** Sends what waits for devices that listen all the time: one frame after the other, outside their receive windows. */
 export class ClassCSender {
   readonly #parts: NetworkParts;
@@ -19,6 +27,7 @@ export class ClassCSender {
   readonly #frames: UnicastFrames;
   readonly #waits: Waits;
   readonly #serving = new Set<Eui64>();
+  readonly #inLine = new Map<Eui64, InLine>();
   /** When each device was heard last, repetitions included, which its stored session does not tell. */
   readonly #heardAt = new Map<Eui64, SteadyMs>();
 
@@ -61,11 +70,14 @@ export class ClassCSender {
         if (item === undefined || device?.deviceClass !== 'C' || session?.lastUplink === undefined) return;
         const heardAt = Math.max(session.lastUplink.at, this.#heardAt.get(devEui) ?? 0);
         const quietAt = steadyMs(heardAt + session.rxDelayS * 1000 + WINDOWS_MS);
+        // Nobody is to wait for a transmitter behind a device that does not listen.
+        if (clock.now() < quietAt) this.#leaveLine(devEui);
         const waitUntil = clock.now() < quietAt ? quietAt : await this.#send(item, session);
         // Meanwhile the payload may leave in a receive window, or expire: everything is looked at anew.
         if (waitUntil !== undefined) await activity.aside(this.#waits.until(waitUntil));
       }
     } finally {
+      this.#leaveLine(devEui);
       // In the same turn as the last look into the outbox: nothing can be put in between.
       this.#serving.delete(devEui);
     }
@@ -73,7 +85,7 @@ export class ClassCSender {
 
   /** Sends on the RX2 settings of the session. Returns when to try again, or undefined when the matter is settled. */
   async #send(item: UnicastItem, session: DeviceSession): Promise<SteadyMs | undefined> {
-    const { link, transmitters, clock, config, counters } = this.#parts;
+    const { link, clock, config, counters, transmitters } = this.#parts;
     const refuse = (error: string, fCnt = 0): undefined => {
       this.#outbox.remove(item);
       counters.downlinksRefused += 1;
@@ -89,19 +101,26 @@ export class ClassCSender {
     const modulation = downlinkModulation(config.region, rx2DataRate);
     const airtimeMs = frameTimeOnAirMs(modulation, octets, 'down');
     const slot: Slot = { gatewayEui: gateway.gatewayEui, frequencyHz, at: clock.now(), airtimeMs };
-    const free = transmitters.earliestStart(slot);
-    if (free === undefined || free >= item.before) return refuse('transmitter-busy');
-    if (free > slot.at) return free;
+    const outlook = this.#placeFor(item, slot).look();
+    if (!outlook.go) {
+      // Those ahead in the line may go away; the transmitter's own time and budget do not change for the better.
+      const free = transmitters.earliestStart(slot);
+      if (free === undefined || free >= item.before) return refuse('transmitter-busy');
+      return steadyMs(Math.min(outlook.at ?? free, item.before));
+    }
 
     this.#outbox.remove(item);
     let fCnt = 0;
     try {
       const radio = { modulation, time: { kind: 'immediately' }, context: undefined } as const;
-      const result = await sendInSlot(this.#parts, slot, radio, async () => {
+      // The slot is promised before this comes back, so that nobody slips in.
+      const sending = sendInSlot(this.#parts, slot, radio, async () => {
         const frame = await this.#frames.build(session, content);
         fCnt = frame?.fCnt ?? fCnt;
         return frame?.phyPayload;
       });
+      this.#leaveLine(item.devEui);
+      const result = await sending;
       if (!result.sent) return refuse(result.error, fCnt);
     } catch (cause) {
       refuse('internal', fCnt);
@@ -110,5 +129,22 @@ export class ClassCSender {
     counters.downlinksClassC += 1;
     this.#outbox.sent(item, { at: slot.at, airtimeMs, fCnt });
     return undefined;
+  }
+
+  /** The place of a payload in the line for a transmitter; it is kept from one look to the next. */
+  #placeFor(item: UnicastItem, { gatewayEui, frequencyHz, airtimeMs }: Slot): Place {
+    const known = this.#inLine.get(item.devEui);
+    if (known?.item === item && known.airtimeMs === airtimeMs && known.place.gatewayEui === gatewayEui)
+      return known.place;
+    this.#leaveLine(item.devEui);
+    // Looked at when it is its turn at the earliest: thousands of devices need not be told of each other.
+    const place = this.#parts.lines.join({ gatewayEui, frequencyHz, airtimeMs }, () => undefined);
+    this.#inLine.set(item.devEui, { item, airtimeMs, place });
+    return place;
+  }
+
+  #leaveLine(devEui: Eui64): void {
+    this.#inLine.get(devEui)?.place.leave();
+    this.#inLine.delete(devEui);
   }
 }

@@ -1,45 +1,21 @@
-import { BugError, CallerError, type Eui64, fromHex, later, type SteadyMs, steadyMs } from '@airlift/kernel';
-import {
-  buildMulticastFrame,
-  downlinkModulation,
-  frameTimeOnAirMs,
-  type MulticastKeys,
-  maxPayloadOctets,
-  multicastProblem,
-} from '@airlift/lorawan';
+import { BugError, CallerError, type Eui64, fromHex, later } from '@airlift/kernel';
+import { multicastProblem } from '@airlift/lorawan';
 import { CounterBlock } from './counter-block.ts';
-import { readyGateways } from './gateway-choice.ts';
-import { type HandOver, handOver } from './hand-over.ts';
+import { GroupGateways } from './group-gateways.ts';
+import { GroupSender, type GroupWork, type SendingGroup } from './group-sender.ts';
 import { MC_ADDR_QUARANTINE_MS } from './mc-addresses.ts';
-import type { DownlinkFate } from './network-event.ts';
+import type { DownlinkFate, GroupPayload } from './network-event.ts';
 import type { NetworkParts } from './network-parts.ts';
 import type { GroupRecord } from './network-store.ts';
-import type { Slot } from './transmitters.ts';
 import { Waits } from './waits.ts';
 
-/** A payload for all members of a group. */
-export interface GroupItem {
-  readonly ticketId: string;
-  readonly groupId: string;
-  readonly fPort: number;
-  readonly payload: Uint8Array;
-  readonly notBefore: SteadyMs;
-}
-
 const COUNTERS_PER_BLOCK = 16;
-/** MHDR, FHDR, FPort and MIC. */
-const FRAME_OCTETS = 13;
-/** A frame that waits for its share of the band looks again now and then whether it may go. */
-const LONGEST_WAIT_MS = 60_000;
 
-interface OpenGroup {
-  readonly record: GroupRecord;
-  readonly keys: MulticastKeys;
-  readonly counters: CounterBlock;
-  readonly waits: Waits;
-  /** Frames of a group leave in order. */
-  queue: Promise<void>;
-  closed: boolean;
+interface OpenGroup extends SendingGroup {
+  readonly sender: GroupSender;
+  /** Frames of a group leave in order: these come after the one at work. */
+  readonly waiting: GroupPayload[];
+  atWork: GroupWork | undefined;
 }
 
 /** Multicast groups of class C and the frames to them. */
@@ -50,43 +26,50 @@ export class GroupDesk {
     this.#parts = parts;
   }
 
-  /** Takes up the groups that were open when the server last stopped. */
+  /** Takes up the groups that were open when the server last stopped; they have to be told their members again. */
   async start(): Promise<void> {
     for (const record of await this.#parts.store.openGroups()) this.#add(record);
   }
 
   /**
-   * Opens a group; one that is open already stays as it is.
+   * Opens a group; one that is open already is given its members only.
    * @throws CallerError `group-radio` when the region does not allow its frequency or data rate
    */
-  async open(record: GroupRecord): Promise<void> {
-    if (this.#groups.has(record.groupId)) return;
-    const problem = multicastProblem(this.#parts.config.region, record);
-    if (problem !== undefined) throw new CallerError('group-radio', `The region does not allow that ${problem}`);
-    await this.#parts.store.saveGroup(record);
+  async open(record: GroupRecord, devEuis: readonly Eui64[]): Promise<void> {
+    if (!this.#groups.has(record.groupId)) {
+      const problem = multicastProblem(this.#parts.config.region, record);
+      if (problem !== undefined) throw new CallerError('group-radio', `The region does not allow that ${problem}`);
+      await this.#parts.store.saveGroup(record);
+    }
     if (!this.#groups.has(record.groupId)) this.#add(record);
+    await this.setMembers(record.groupId, devEuis);
+  }
+
+  async setMembers(groupId: string, devEuis: readonly Eui64[]): Promise<void> {
+    const group = this.#find(groupId);
+    await group.gateways.follow(devEuis);
+    // Whoever waits may go another way now.
+    group.waits.cutShort();
   }
 
   async close(groupId: string): Promise<void> {
     const group = this.#groups.get(groupId);
-    if (group !== undefined) {
-      group.closed = true;
-      group.waits.cutShort();
-    }
+    if (group !== undefined) this.#takeBack(group, 'refused', 'group-closed');
     this.#groups.delete(groupId);
     await this.#parts.store.closeGroup(groupId, later(this.#parts.clock.now(), MC_ADDR_QUARANTINE_MS));
   }
 
   /** Queues a frame; its fate comes as an event. */
-  queue(item: GroupItem): void {
-    const group = this.#groups.get(item.groupId);
-    if (group === undefined) throw new BugError(`the group ${item.groupId} is not open`);
-    group.queue = group.queue
-      .then(() => this.#parts.activity.run(() => this.#send(group, item)))
-      .catch((cause: unknown) => {
-        this.#parts.log({ level: 'error', message: 'a group frame failed', fields: { group: item.groupId }, cause });
-        this.#tell(item, { fate: 'refused', at: this.#parts.clock.now(), airtimeMs: 0, fCnt: 0, error: 'internal' });
-      });
+  queue(groupId: string, item: GroupPayload): void {
+    const group = this.#find(groupId);
+    group.waiting.push(item);
+    if (group.atWork === undefined) void this.#work(group);
+  }
+
+  /** Takes back what waits for a group; each is told as expired. */
+  flush(groupId: string): void {
+    const group = this.#groups.get(groupId);
+    if (group !== undefined) this.#takeBack(group, 'expired', 'flushed');
   }
 
   /** Ends all waiting; after a stop nothing is taken up again. */
@@ -94,109 +77,69 @@ export class GroupDesk {
     for (const group of this.#groups.values()) group.waits.cutShort();
   }
 
+  #find(groupId: string): OpenGroup {
+    const group = this.#groups.get(groupId);
+    if (group === undefined) throw new BugError(`the group ${groupId} is not open`);
+    return group;
+  }
+
   #add(record: GroupRecord): void {
-    const { store } = this.#parts;
-    this.#groups.set(record.groupId, {
+    const { store, clock } = this.#parts;
+    const sending: SendingGroup = {
       record,
       keys: { mcNwkSKey: fromHex(record.mcNwkSKey), mcAppSKey: fromHex(record.mcAppSKey) },
       counters: new CounterBlock(COUNTERS_PER_BLOCK, (count) => store.reserveGroupCounters(record.groupId, count)),
-      waits: new Waits(this.#parts.clock),
-      queue: Promise.resolve(),
-      closed: false,
-    });
-  }
-
-  async #send(group: OpenGroup, item: GroupItem): Promise<void> {
-    const { clock, config, counters } = this.#parts;
-    const { dataRate } = group.record;
-    const airtimeMs = frameTimeOnAirMs(
-      downlinkModulation(config.region, dataRate),
-      FRAME_OCTETS + item.payload.length,
-      'down',
-    );
-    const refuse = (error: string, fCnt = 0): void => {
-      counters.downlinksRefused += 1;
-      this.#tell(item, { fate: 'refused', at: clock.now(), airtimeMs: 0, fCnt, error });
+      gateways: new GroupGateways(this.#parts, record.gatewayEuis),
+      waits: new Waits(clock),
     };
-    if (item.payload.length > (maxPayloadOctets(config.region, dataRate) ?? 0)) return refuse('payload-too-long');
-    const gateways = await this.#whenFree(group, item, airtimeMs);
-    if (typeof gateways === 'string') return refuse(gateways);
-    let result = await this.#transmit(group, item, gateways, airtimeMs);
-    if (result.error !== undefined && result.worthRetrying) {
-      result = await this.#transmit(group, item, gateways, airtimeMs);
-    }
-    if (result.error !== undefined) return refuse(result.error, result.fCnt);
-    counters.groupFrames += 1;
-    this.#tell(item, { fate: 'on-air', at: result.at, airtimeMs, fCnt: result.fCnt, error: undefined });
+    const sender = new GroupSender(this.#parts, sending);
+    this.#groups.set(record.groupId, { ...sending, sender, waiting: [], atWork: undefined });
   }
 
-  /** Hands one frame to all the gateways at once; it is on the air when one of them takes it. */
-  async #transmit(
-    { record, keys, counters }: OpenGroup,
-    { fPort, payload }: GroupItem,
-    gateways: readonly Eui64[],
-    airtimeMs: number,
-  ): Promise<{ at: SteadyMs; fCnt: number; error: string | undefined; worthRetrying: boolean }> {
-    const { clock, config, transmitters, activity } = this.#parts;
-    const at = clock.now();
-    const slots = gateways.map((gatewayEui): Slot => ({ gatewayEui, frequencyHz: record.frequencyHz, at, airtimeMs }));
-    for (const slot of slots) transmitters.promise(slot);
-    let phyPayload: Uint8Array | undefined;
-    let fCnt: number | undefined;
-    try {
-      fCnt = await counters.take();
-      if (fCnt !== undefined) phyPayload = buildMulticastFrame({ mcAddr: record.mcAddr, fCnt, fPort, payload, keys });
-    } finally {
-      if (phyPayload === undefined) for (const slot of slots) transmitters.release(slot);
-    }
-    if (phyPayload === undefined || fCnt === undefined) {
-      return { at, fCnt: 0, error: 'group-closed', worthRetrying: false };
-    }
-    const frame = {
-      phyPayload,
-      modulation: downlinkModulation(config.region, record.dataRate),
-      time: { kind: 'immediately' },
-      context: undefined,
-    } as const;
-    const results = await activity.aside(Promise.all(slots.map((slot) => handOver(this.#parts, slot, frame))));
-    if (results.some((result) => result.sent)) return { at, fCnt, error: undefined, worthRetrying: false };
-    const refusals = results.flatMap((result: HandOver) => (result.sent ? [] : result));
-    return {
-      at,
-      fCnt,
-      error: refusals[0]?.error ?? 'gateway-unreachable',
-      worthRetrying: refusals.some((refusal) => refusal.worthRetrying),
-    };
-  }
-
-  /** Waits until the gateways of the group can send; the reason when they never can. */
-  async #whenFree(group: OpenGroup, item: GroupItem, airtimeMs: number): Promise<readonly Eui64[] | string> {
-    const { clock, transmitters, activity } = this.#parts;
-    const { frequencyHz } = group.record;
-    for (;;) {
-      if (group.closed) return 'group-closed';
-      const gateways = this.#gatewaysOf(group.record);
-      if (gateways.length === 0) return 'no-gateway';
-      const now = clock.now();
-      let at = steadyMs(Math.max(now, item.notBefore));
-      for (const gatewayEui of gateways) {
-        const start = transmitters.earliestStart({ gatewayEui, frequencyHz, at, airtimeMs });
-        if (start === undefined) return 'duty-cycle';
-        at = start;
+  /** Sends what waits, one frame after the other. Never rejects. */
+  async #work(group: OpenGroup): Promise<void> {
+    for (let item = group.waiting.shift(); item !== undefined; item = group.waiting.shift()) {
+      const work: GroupWork = { item, begun: false, takenBack: undefined, told: new Set() };
+      group.atWork = work;
+      try {
+        await this.#parts.activity.run(() => this.#send(group, work));
+      } catch (cause) {
+        const { groupId } = group.record;
+        this.#parts.log({ level: 'error', message: 'a group frame failed', fields: { group: groupId }, cause });
+        this.#tellUnsent(item, 'refused', 'internal');
       }
-      if (at <= now) return gateways;
-      await activity.aside(group.waits.until(steadyMs(Math.min(at, now + LONGEST_WAIT_MS))));
     }
+    group.atWork = undefined;
   }
 
-  /** The gateways chosen for the group that can send now, or all that can when none of the chosen does. */
-  #gatewaysOf(record: GroupRecord): readonly Eui64[] {
-    const { link } = this.#parts;
-    const chosen = record.gatewayEuis.filter((gatewayEui) => link.gateway(gatewayEui)?.downlinkReady === true);
-    return chosen.length > 0 ? chosen : readyGateways(link).map((gateway) => gateway.gatewayEui);
+  async #send(group: OpenGroup, work: GroupWork): Promise<void> {
+    const { counters } = this.#parts;
+    const { error, ...outcome } = await group.sender.send(work);
+    // Told already when it was taken back before it began.
+    if (work.takenBack !== undefined && !work.begun) return;
+    if (error === undefined) counters.groupFrames += 1;
+    else counters.downlinksRefused += 1;
+    this.#tell(work.item, { fate: error === undefined ? 'on-air' : 'refused', error, ...outcome });
   }
 
-  #tell(item: GroupItem, fate: Omit<DownlinkFate, 'kind' | 'ticketId'>): void {
+  /** Frames that have not begun go no further; one that is on its way is not given to gateways that wait. */
+  #takeBack(group: OpenGroup, fate: 'refused' | 'expired', error: string): void {
+    const { atWork } = group;
+    if (atWork !== undefined && atWork.takenBack === undefined) {
+      atWork.takenBack = error;
+      if (!atWork.begun) this.#tellUnsent(atWork.item, fate, error);
+    }
+    for (const item of group.waiting.splice(0)) this.#tellUnsent(item, fate, error);
+    group.waits.cutShort();
+  }
+
+  #tellUnsent(item: GroupPayload, fate: 'refused' | 'expired', error: string): void {
+    const at = this.#parts.clock.now();
+    if (fate === 'refused') this.#parts.counters.downlinksRefused += 1;
+    this.#tell(item, { fate, at, airtimeMs: 0, fCnt: 0, error, gateways: [] });
+  }
+
+  #tell(item: GroupPayload, fate: Omit<DownlinkFate, 'kind' | 'ticketId'>): void {
     void this.#parts.emit({ kind: 'ticket', ticketId: item.ticketId, ...fate });
   }
 }

@@ -11,11 +11,18 @@ export { DEFAULT_NETWORK_CONFIG, type NetworkConfig } from './network-config.ts'
 export type { GatewayCounters, NetworkCounters } from './network-counters.ts';
 export type {
   DeviceJoined,
+  DevicePayload,
   DeviceUplink,
   DownlinkFate,
+  FrameWaiting,
+  GatewayFate,
+  GroupPayload,
   NetworkEvent,
+  NetworkListener,
   NetworkLog,
   NetworkLogEntry,
+  NetworkNews,
+  WaitCause,
 } from './network-event.ts';
 export { type GroupOpening, type NetworkOptions, NetworkServer } from './network-server.ts';
 export type {

@@ -22,6 +22,14 @@ export interface DeviceJoined {
   readonly at: SteadyMs;
 }
 
+/** What one gateway made of a frame to a group. */
+export interface GatewayFate {
+  readonly gatewayEui: Eui64;
+  readonly sent: boolean;
+  /** Why not, in the words of the gateway or of the network server; undefined when sent. */
+  readonly error: string | undefined;
+}
+
 /**
  * What became of a frame handed in for sending. `on-air`: a gateway took it, or never says whether it does; `refused`:
  * no gateway would; `expired`: its time ran out before it could be sent.
@@ -35,9 +43,58 @@ export interface DownlinkFate {
   /** 0 when no counter was used. */
   readonly fCnt: number;
   readonly error: string | undefined;
+  /** One entry for each gateway that a frame to a group was meant for; empty for a frame to a device. */
+  readonly gateways: readonly GatewayFate[];
 }
 
-export type NetworkEvent = DeviceUplink | DeviceJoined | DownlinkFate;
+/** Why a frame to a group has not gone out yet. */
+export type WaitCause = 'transmitter' | 'duty-cycle' | 'no-gateway';
+
+/** A frame to a group waits for more than a moment; told once for each cause. */
+export interface FrameWaiting {
+  readonly kind: 'waiting';
+  readonly ticketId: string;
+  readonly cause: WaitCause;
+  /** When it can go at the earliest; undefined when nobody knows. */
+  readonly until: SteadyMs | undefined;
+}
+
+/** What happens beside uplinks. */
+export type NetworkNews = DeviceJoined | DownlinkFate | FrameWaiting;
+
+export type NetworkEvent = DeviceUplink | NetworkNews;
+
+/** A payload for one device. */
+export interface DevicePayload {
+  /** Chosen by whoever sends; its fate is told under it. */
+  readonly ticketId: string;
+  readonly fPort: number;
+  readonly payload: Uint8Array;
+  /** The instant before which its frame must begin. */
+  readonly before: SteadyMs;
+  /** Leave a DeviceTimeAns out of the frame that carries this. */
+  readonly replacesDeviceTime?: boolean;
+}
+
+/** A payload for all members of a group. */
+export interface GroupPayload {
+  /** Chosen by whoever sends; its fate is told under it. */
+  readonly ticketId: string;
+  readonly fPort: number;
+  readonly payload: Uint8Array;
+  readonly notBefore: SteadyMs;
+}
+
+/** Who hears of events. */
+export interface NetworkListener {
+  /**
+   * What is returned goes into the receive windows of that uplink when it comes within `answerWaitMs`, before anything
+   * that waits for the device; later it waits for the next ones.
+   */
+  uplink(event: DeviceUplink): Promise<DevicePayload | undefined>;
+  /** Called in the order in which things happened. */
+  news(event: NetworkNews): Promise<void>;
+}
 
 /** One line for people who look into a fault. Never holds keys or payloads. */
 export interface NetworkLogEntry {

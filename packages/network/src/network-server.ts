@@ -1,13 +1,4 @@
-import {
-  type Clock,
-  type DeviceTime,
-  type Entropy,
-  type Eui64,
-  PeerError,
-  type SteadyMs,
-  steadyMs,
-  toHex,
-} from '@airlift/kernel';
+import { type Clock, type DeviceTime, type Entropy, type Eui64, PeerError, steadyMs } from '@airlift/kernel';
 import {
   dataRateIndex,
   downlinkModulation,
@@ -19,13 +10,22 @@ import {
 import { Activity } from './activity.ts';
 import type { GatewayLink, ReceivedFrame } from './gateway-link.ts';
 import { GroupDesk } from './group-desk.ts';
+import { Hearers } from './hearers.ts';
 import { joiningDevice, joinRoad } from './join-road.ts';
 import { allocateMcAddr } from './mc-addresses.ts';
 import type { NetworkConfig } from './network-config.ts';
 import { freshCounters, type NetworkCounters } from './network-counters.ts';
-import type { NetworkEvent, NetworkLog } from './network-event.ts';
+import type {
+  DevicePayload,
+  DeviceUplink,
+  GroupPayload,
+  NetworkListener,
+  NetworkLog,
+  NetworkNews,
+} from './network-event.ts';
 import type { NetworkParts } from './network-parts.ts';
 import type { GroupRecord, McAddress, NetworkStore } from './network-store.ts';
+import { TransmitterLines } from './transmitter-lines.ts';
 import { Transmitters } from './transmitters.ts';
 import { UnicastDesk } from './unicast-desk.ts';
 import { UplinkGatherer } from './uplink-gatherer.ts';
@@ -41,7 +41,7 @@ export interface NetworkOptions {
   readonly log: NetworkLog;
 }
 
-/** A group to be opened; which gateways serve it follows from where its members were last heard. */
+/** A group to be opened; its gateways follow from where its members are heard. */
 export type GroupOpening = Omit<GroupRecord, 'gatewayEuis' | 'createdAt'> & { readonly devEuis: readonly Eui64[] };
 
 /** How long a gateway counts as one that may still bring a second copy of a frame. */
@@ -49,6 +49,11 @@ const GATEWAY_ACTIVE_MS = 300_000;
 
 /** No device sends so many in a row; forgeries in its name may, and are looked through quickly. */
 const MOST_WAITING = 1_000;
+
+const NOBODY: NetworkListener = {
+  uplink: () => Promise.resolve(undefined),
+  news: () => Promise.resolve(),
+};
 
 interface Lane {
   last: Promise<void>;
@@ -63,21 +68,22 @@ export class NetworkServer {
   readonly #gatherer: UplinkGatherer;
   /** Frames of one device are dealt with one after the other. */
   readonly #lanes = new Map<string, Lane>();
-  #listener: (event: NetworkEvent) => Promise<void> = () => Promise.resolve();
-  #ticket = 0;
+  #listener: NetworkListener = NOBODY;
   #stopped = false;
-  readonly #ticketPrefix: string;
 
   constructor(options: NetworkOptions) {
-    const { clock, link, config, entropy } = options;
+    const { clock, link, config } = options;
+    const transmitters = new Transmitters(config.region);
     this.#parts = {
       ...options,
-      transmitters: new Transmitters(config.region),
+      transmitters,
+      lines: new TransmitterLines(clock, transmitters),
+      hearers: new Hearers(),
       counters: freshCounters(),
       activity: new Activity(),
+      ask: (uplink) => this.#ask(uplink),
       emit: (event) => this.#emit(event),
     };
-    this.#ticketPrefix = toHex(entropy.octets(4));
     this.#unicast = new UnicastDesk(this.#parts);
     this.#groups = new GroupDesk(this.#parts);
     this.#gatherer = new UplinkGatherer({
@@ -121,46 +127,58 @@ export class NetworkServer {
     return this.#parts.activity.idle();
   }
 
-  /** Sets who hears of events; an uplink's answer waits for the listener a little. */
-  subscribe(listener: (event: NetworkEvent) => Promise<void>): void {
+  /** Sets who hears of events; there is one listener at a time. Returns how to end it. */
+  subscribe(listener: NetworkListener): () => void {
     this.#listener = listener;
+    return () => {
+      if (this.#listener === listener) this.#listener = NOBODY;
+    };
   }
 
-  /** Queues a payload for a device; returns the ticket under which its fate is told. */
-  async send(
-    devEui: Eui64,
-    downlink: {
-      readonly fPort: number;
-      readonly payload: Uint8Array;
-      readonly before: SteadyMs;
-      readonly replacesDeviceTime?: boolean;
-    },
-  ): Promise<string> {
-    const ticketId = this.#nextTicket();
-    this.#unicast.queue({
-      ticketId,
-      devEui,
-      ...downlink,
-      replacesDeviceTime: downlink.replacesDeviceTime ?? false,
-    });
-    return ticketId;
+  /** Queues a payload for a device; its fate is told under its ticket. */
+  send(devEui: Eui64, payload: DevicePayload): void {
+    this.#unicast.queue(devEui, payload);
   }
 
-  /** @throws CallerError `group-radio` */
+  /** Takes back what waits for a device; each is told as expired. */
+  flush(devEui: Eui64): void {
+    this.#unicast.flush(devEui);
+  }
+
+  /**
+   * Opens a group; one that is open already is given its members only.
+   * @throws CallerError `group-radio`
+   */
   async openGroup({ devEuis, ...group }: GroupOpening): Promise<void> {
     const gatewayEuis = new Set<Eui64>();
     for (const devEui of devEuis) {
-      const gateway = (await this.#parts.store.session(devEui))?.lastUplink?.gatewayEui;
-      if (gateway !== undefined) gatewayEuis.add(gateway);
+      const [best] = await this.gatewaysNear(devEui);
+      if (best !== undefined) gatewayEuis.add(best);
     }
-    await this.#groups.open({ ...group, gatewayEuis: [...gatewayEuis], createdAt: this.#parts.clock.now() });
+    const createdAt = this.#parts.clock.now();
+    await this.#groups.open({ ...group, gatewayEuis: [...gatewayEuis], createdAt }, devEuis);
   }
 
-  /** Queues a frame to a group; returns the ticket under which its fate is told. */
-  sendToGroup(groupId: string, fPort: number, payload: Uint8Array, notBefore: SteadyMs): string {
-    const ticketId = this.#nextTicket();
-    this.#groups.queue({ ticketId, groupId, fPort, payload, notBefore });
-    return ticketId;
+  /** From now on the gateways of an open group follow these devices. */
+  setMembers(groupId: string, devEuis: readonly Eui64[]): Promise<void> {
+    return this.#groups.setMembers(groupId, devEuis);
+  }
+
+  /** Queues a frame to an open group; its fate is told under its ticket. */
+  sendToGroup(groupId: string, payload: GroupPayload): void {
+    this.#groups.queue(groupId, payload);
+  }
+
+  /** Takes back what waits for a group; each is told as expired. */
+  flushGroup(groupId: string): void {
+    this.#groups.flush(groupId);
+  }
+
+  /** The gateways that heard the last uplink of a device, best first; after a restart only the best of them. */
+  async gatewaysNear(devEui: Eui64): Promise<readonly Eui64[]> {
+    const { hearers, store } = this.#parts;
+    if (!hearers.knows(devEui)) hearers.recall(devEui, (await store.session(devEui))?.lastUplink);
+    return hearers.of(devEui).flatMap(({ latest, gatewayEui }) => (latest ? gatewayEui : []));
   }
 
   async closeGroup(groupId: string): Promise<void> {
@@ -189,18 +207,28 @@ export class NetworkServer {
     return maxPayloadOctets(this.#parts.config.region, dataRate, {}) ?? 0;
   }
 
-  #nextTicket(): string {
-    this.#ticket += 1;
-    return `${this.#ticketPrefix}-${this.#ticket}`;
+  async #ask(uplink: DeviceUplink): Promise<DevicePayload | undefined> {
+    if (this.#stopped) return undefined;
+    try {
+      const answer = await this.#listener.uplink(uplink);
+      return this.#stopped ? undefined : answer;
+    } catch (cause) {
+      this.#noteDeaf(uplink.kind, cause);
+      return undefined;
+    }
   }
 
-  async #emit(event: NetworkEvent): Promise<void> {
+  async #emit(event: NetworkNews): Promise<void> {
     if (this.#stopped) return;
     try {
-      await this.#listener(event);
+      await this.#listener.news(event);
     } catch (cause) {
-      this.#parts.log({ level: 'error', message: `nobody could take a ${event.kind} event`, fields: {}, cause });
+      this.#noteDeaf(event.kind, cause);
     }
+  }
+
+  #noteDeaf(kind: string, cause: unknown): void {
+    this.#parts.log({ level: 'error', message: `nobody could take a ${kind} event`, fields: {}, cause });
   }
 
   /** Whatever is in a frame, nothing escapes from here: at worst it is dropped and counted. */

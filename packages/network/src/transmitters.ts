@@ -21,7 +21,7 @@ interface Transmitter {
 }
 
 /** Room that forwarders want between two frames, and that covers the jitter of frames sent without a timestamp. */
-const GAP_MS = 80;
+export const GAP_MS = 80;
 /** A power that every gateway has: older forwarders refuse all that is not in their table. */
 const MODEST_POWER_DBM = 14;
 /** Anyone can invent gateways, so what is remembered of them is bounded; those that transmit stay. */
@@ -57,6 +57,11 @@ export class Transmitters {
       if (obstacle === undefined) return allowed;
       start = steadyMs(obstacle.to + GAP_MS);
     }
+  }
+
+  /** As `earliestStart`, by the budget of the sub-band alone, as if nothing else were on the air. */
+  budgetStart({ gatewayEui, frequencyHz, at, airtimeMs }: Slot): SteadyMs | undefined {
+    return this.#look(gatewayEui).ledger.earliestStart(frequencyHz, airtimeMs, at);
   }
 
   promise({ gatewayEui, frequencyHz, at, airtimeMs }: Slot): void {

@@ -2,6 +2,7 @@ import { type Eui64, steadyMs } from '@airlift/kernel';
 import { encodeMacCommands, type MacDownlinkCommand } from '@airlift/lorawan';
 import { ClassCSender } from './class-c-sender.ts';
 import type { ReceivedFrame } from './gateway-link.ts';
+import type { DevicePayload } from './network-event.ts';
 import type { NetworkParts } from './network-parts.ts';
 import type { DeviceSession } from './network-store.ts';
 import type { ReceiveWindow } from './receive-windows.ts';
@@ -39,14 +40,20 @@ export class UnicastDesk {
   }
 
   /** Queues a payload until the device's next receive window, or for at once if it listens all the time. */
-  queue(item: UnicastItem): void {
-    if (item.replacesDeviceTime && this.#toldTime.has(item.devEui)) {
+  queue(devEui: Eui64, payload: DevicePayload): void {
+    const item: UnicastItem = { ...payload, devEui };
+    if (item.replacesDeviceTime === true && this.#toldTime.has(devEui)) {
       // Whoever hands it in was too slow: a second correction of the device's clock would lead it astray.
       this.#outbox.refused(item, 'time-already-told');
       return;
     }
     this.#outbox.add(item);
-    this.#classC.serve(item.devEui);
+    this.#classC.serve(devEui);
+  }
+
+  /** Takes back what waits for a device; each is told as expired. */
+  flush(devEui: Eui64): void {
+    this.#outbox.flush(devEui);
   }
 
   /** To be called for every new uplink before anybody hears of it. */
@@ -54,14 +61,16 @@ export class UnicastDesk {
     this.#toldTime.delete(devEui);
   }
 
-  /** Answers an uplink with what is needed and the first queued payload. */
+  /** Answers an uplink with what is needed and one payload: the one given for it, else the first that waits. */
   async answer(
     session: DeviceSession,
     receptions: readonly ReceivedFrame[],
     windows: readonly ReceiveWindow[],
     needs: AnswerNeeds,
+    payload?: DevicePayload,
   ): Promise<void> {
     const { devEui } = session;
+    if (payload !== undefined) this.#outbox.add({ ...payload, devEui }, true);
     if (receptions[0] !== undefined) this.#classC.heard(devEui, receptions[0].receivedAt);
     const { item, macAnswers } = this.#choose(devEui, receptions, windows, needs);
     if (item !== undefined || needs.acknowledge || needs.anything || macAnswers.length > 0) {

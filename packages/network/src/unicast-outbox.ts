@@ -1,17 +1,10 @@
 import type { Eui64, SteadyMs, Timer } from '@airlift/kernel';
-import type { DownlinkFate } from './network-event.ts';
+import type { DevicePayload, DownlinkFate } from './network-event.ts';
 import type { NetworkParts } from './network-parts.ts';
 
-/** A payload for one device. */
-export interface UnicastItem {
-  readonly ticketId: string;
+/** A payload for one device, and for which. */
+export interface UnicastItem extends DevicePayload {
   readonly devEui: Eui64;
-  readonly fPort: number;
-  readonly payload: Uint8Array;
-  /** The instant before which its frame must begin. */
-  readonly before: SteadyMs;
-  /** Leave a DeviceTimeAns out of the frame that carries this. */
-  readonly replacesDeviceTime: boolean;
 }
 
 interface Waiting {
@@ -28,13 +21,22 @@ export class UnicastOutbox {
     this.#parts = parts;
   }
 
-  add(item: UnicastItem): void {
+  /** @param first before all that wait already */
+  add(item: UnicastItem, first = false): void {
     const timer = this.#parts.clock.setTimer(item.before, () => {
       if (this.remove(item)) this.#tell(item, 'expired', 0, 'expired');
     });
     const queue = this.#queues.get(item.devEui) ?? [];
-    queue.push({ item, timer });
+    if (first) queue.unshift({ item, timer });
+    else queue.push({ item, timer });
     this.#queues.set(item.devEui, queue);
+  }
+
+  /** Takes out all that waits for a device and tells it as expired. */
+  flush(devEui: Eui64): void {
+    for (const { item } of [...(this.#queues.get(devEui) ?? [])]) {
+      if (this.remove(item)) this.#tell(item, 'expired', 0, 'flushed');
+    }
   }
 
   /** The first payload for the device that may still go out at that instant. */
@@ -73,7 +75,7 @@ export class UnicastOutbox {
   }
 
   /** The news goes its own way: whoever hears it may hand in the next frame, which must not wait for this one. */
-  #emit(item: UnicastItem, fate: Omit<DownlinkFate, 'kind' | 'ticketId'>): void {
-    void this.#parts.emit({ kind: 'ticket', ticketId: item.ticketId, ...fate });
+  #emit(item: UnicastItem, fate: Omit<DownlinkFate, 'kind' | 'ticketId' | 'gateways'>): void {
+    void this.#parts.emit({ kind: 'ticket', ticketId: item.ticketId, ...fate, gateways: [] });
   }
 }

@@ -11,6 +11,7 @@ import {
 import type { ReceivedFrame } from './gateway-link.ts';
 import { answerMacCommands } from './mac-answers.ts';
 import { gatewayCounters } from './network-counters.ts';
+import type { DevicePayload } from './network-event.ts';
 import type { NetworkParts } from './network-parts.ts';
 import type { DeviceSession } from './network-store.ts';
 import { receiveWindows } from './receive-windows.ts';
@@ -75,24 +76,35 @@ export async function uplinkRoad(
   counters.uplinks += 1;
   gatewayCounters(counters, best.gatewayEui).uplinks += 1;
   vouchFor(parts, receptions);
+  parts.hearers.heard(session.devEui, receptions);
 
   desk.uplinkAccepted(session.devEui);
   const isApplication = frame.fPort !== undefined && frame.fPort > 0;
-  await listenFor(
-    parts,
-    parts.emit({
-      kind: 'uplink',
-      devEui: session.devEui,
-      fPort: isApplication ? frame.fPort : undefined,
-      payload: isApplication ? opened.payload : new Uint8Array(0),
-      fCnt: counter.fCnt,
-      confirmed: frame.confirmed,
-      receivedGps,
-      receivedAt,
-      asksDeviceTime: commands.some((command) => command.name === 'DeviceTimeReq'),
-    }),
-  );
-  await desk.answer({ ...session, lastUplink }, receptions, windows, needs);
+  const listening = parts.ask({
+    kind: 'uplink',
+    devEui: session.devEui,
+    fPort: isApplication ? frame.fPort : undefined,
+    payload: isApplication ? opened.payload : new Uint8Array(0),
+    fCnt: counter.fCnt,
+    confirmed: frame.confirmed,
+    receivedGps,
+    receivedAt,
+    asksDeviceTime: commands.some((command) => command.name === 'DeviceTimeReq'),
+  });
+  const answer = await inTime(parts, listening);
+  const payload = answer === 'late' ? undefined : answer;
+  await desk.answer({ ...session, lastUplink }, receptions, windows, needs, payload);
+  if (answer === 'late') void queueWhenItComes(desk, session.devEui, listening);
+}
+
+/** An answer that missed the windows of its uplink waits for the next ones. */
+async function queueWhenItComes(
+  desk: UnicastDesk,
+  devEui: Eui64,
+  listening: Promise<DevicePayload | undefined>,
+): Promise<void> {
+  const payload = await listening;
+  if (payload !== undefined) desk.queue(devEui, payload);
 }
 
 /**
@@ -125,12 +137,16 @@ async function open(parts: NetworkParts, frame: DataFrame, gatewayEui: Eui64): P
   return undefined;
 }
 
-/** Waits for the listener, but not past the point at which the answer must leave. */
-async function listenFor(parts: NetworkParts, listening: Promise<void>): Promise<void> {
+/** What the listener answers, unless it is not there when the answer must be put together. */
+async function inTime(
+  parts: NetworkParts,
+  listening: Promise<DevicePayload | undefined>,
+): Promise<DevicePayload | 'late' | undefined> {
   let timer: { cancel(): void } | undefined;
-  const patience = new Promise<void>((resolve) => {
-    timer = after(parts.clock, parts.config.answerWaitMs, resolve);
+  const patience = new Promise<'late'>((resolve) => {
+    timer = after(parts.clock, parts.config.answerWaitMs, () => resolve('late'));
   });
-  await Promise.race([listening, patience]);
+  const answer = await Promise.race([listening, patience]);
   timer?.cancel();
+  return answer;
 }

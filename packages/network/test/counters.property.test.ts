@@ -13,6 +13,8 @@ type Step =
   | { readonly kind: 'send'; readonly device: number; readonly octets: number }
   | { readonly kind: 'group'; readonly octets: number }
   | { readonly kind: 'group-closed-and-opened' }
+  | { readonly kind: 'flush'; readonly device: number }
+  | { readonly kind: 'members'; readonly devices: readonly number[] }
   | { readonly kind: 'gateway'; readonly ready: boolean }
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'crash' };
@@ -36,6 +38,11 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('group' as const), octets: fc.nat({ max: 60 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('group-closed-and-opened' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('flush' as const), device }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('members' as const), devices: fc.subarray([0, 1, 2]) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('gateway' as const), ready: fc.boolean() }) },
   {
     weight: 4,
@@ -68,7 +75,7 @@ const GROUP = {
   devEuis: [],
 };
 
-it('no counter is ever used for two frames, and none reaches a gateway twice, whatever happens', async () => {
+it('no counter is ever used for two frames, none reaches a gateway twice, every ticket has one fate, whatever happens', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(steps, { minLength: 1, maxLength: 40 }), words, async (happenings, said) => {
       const bench = new Bench({ gateways: [GATEWAY, SECOND_GATEWAY] });
@@ -78,6 +85,7 @@ it('no counter is ever used for two frames, and none reaches a gateway twice, wh
         await bench.joined(new TestDevice('0004a30b001c0532', '20112233445566778899aabbccddeeff'), 'C'),
       ];
       await bench.server.openGroup(GROUP);
+      const handed: string[] = [];
       let turn = 0;
       bench.link.word = () => said[turn++ % said.length] ?? 'silence';
       const last = new Map<TestDevice, Uint8Array>();
@@ -111,18 +119,30 @@ it('no counter is ever used for two frames, and none reaches a gateway twice, wh
           }
           case 'send':
             if (subject === undefined) break;
-            await bench.server.send(subject.devEui, {
-              fPort: 1,
-              payload: new Uint8Array(step.octets),
-              before: bench.in(60_000),
-            });
+            handed.push(
+              await bench.send(subject.devEui, {
+                fPort: 1,
+                payload: new Uint8Array(step.octets),
+                before: bench.in(60_000),
+              }),
+            );
             break;
           case 'group':
-            bench.server.sendToGroup('g', 1, new Uint8Array(step.octets), bench.clock.now());
+            handed.push(bench.sendToGroup('g', 1, new Uint8Array(step.octets), bench.clock.now()));
             break;
           case 'group-closed-and-opened':
             await bench.server.closeGroup('g');
             await bench.server.openGroup(GROUP);
+            break;
+          case 'flush':
+            if (subject !== undefined) bench.server.flush(subject.devEui);
+            bench.server.flushGroup('g');
+            break;
+          case 'members':
+            await bench.server.setMembers(
+              'g',
+              step.devices.flatMap((number) => devices[number]?.devEui ?? []),
+            );
             break;
           case 'gateway':
             bench.link.appear(GATEWAY, step.ready);
@@ -132,6 +152,8 @@ it('no counter is ever used for two frames, and none reaches a gateway twice, wh
             break;
           case 'crash':
             await bench.crash();
+            // Tickets are not kept over a restart.
+            handed.length = 0;
             break;
         }
       }
@@ -149,6 +171,9 @@ it('no counter is ever used for two frames, and none reaches a gateway twice, wh
         seen.set(`${frameOf}/${gatewayEui}`, octets);
       }
       expect(bench.faults()).toEqual([]);
+      // Every ticket of the last process had one fate.
+      const told = bench.fates().map(({ ticketId }) => ticketId);
+      for (const ticketId of handed) expect(told.filter((one) => one === ticketId)).toHaveLength(1);
     }),
     { numRuns: 300 },
   );

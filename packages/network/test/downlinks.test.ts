@@ -15,7 +15,7 @@ const refusing =
     frequenciesHz.includes(frequencyHz) ? ({ kind: 'refused', error } as const) : ({ kind: 'programmed' } as const);
 
 const send = (bench: Bench, device: TestDevice, octets = 3, before: SteadyMs = bench.in(60_000)): Promise<string> =>
-  bench.server.send(device.devEui, { fPort: 10, payload: new Uint8Array(octets).fill(7), before });
+  bench.send(device.devEui, { fPort: 10, payload: new Uint8Array(octets).fill(7), before });
 
 const lastOf = (bench: Bench): Uint8Array => bench.requests.at(-1)?.phyPayload ?? new Uint8Array(0);
 
@@ -40,7 +40,7 @@ describe('a downlink to a device of class A', () => {
     expect(device.hear(lastOf(bench))).toMatchObject({ fPort: 10, payload: Uint8Array.of(7, 7, 7), confirmed: false });
     const airtimeMs = frameTimeOnAirMs(sf(7), 16, 'down');
     expect(bench.fates()).toEqual([
-      { kind: 'ticket', ticketId, fate: 'on-air', at: at + 1_000, airtimeMs, fCnt: 0, error: undefined },
+      { kind: 'ticket', ticketId, fate: 'on-air', at: at + 1_000, airtimeMs, fCnt: 0, error: undefined, gateways: [] },
     ]);
     expect(bench.server.counters).toMatchObject({ downlinksRx1: 1, downlinksRx2: 0, downlinksRefused: 0 });
     expect(bench.server.counters.gateways.get(GATEWAY)?.downlinks).toBe(2);
@@ -256,7 +256,7 @@ describe('a payload whose time runs out', () => {
     expect(bench.fates()).toEqual([]);
     await bench.clock.advance(1);
     expect(bench.fates()).toEqual([
-      { kind: 'ticket', ticketId, fate: 'expired', at: before, airtimeMs: 0, fCnt: 0, error: 'expired' },
+      { kind: 'ticket', ticketId, fate: 'expired', at: before, airtimeMs: 0, fCnt: 0, error: 'expired', gateways: [] },
     ]);
     await bench.uplink(device);
     expect(bench.requests).toEqual([]);
@@ -296,6 +296,39 @@ describe('a payload whose time runs out', () => {
     expect(bench.clock.nextAt()).toBeUndefined();
     await bench.clock.advance(60_000);
     expect(bench.fates()).toHaveLength(1);
+  });
+});
+
+describe('a flush', () => {
+  it('takes back all that waits for the device, in order, and nothing else', async () => {
+    const bench = new Bench();
+    const device = await bench.joined();
+    const other = await bench.joined(new TestDevice('0004a30b001c0531', 'ff112233445566778899aabbccddeeff'));
+    const tickets = [await send(bench, device, 1), await send(bench, device, 2)];
+    await send(bench, other, 3);
+    bench.server.flush(device.devEui);
+    expect(bench.fates()).toMatchObject(
+      tickets.map((ticketId) => ({ ticketId, fate: 'expired', error: 'flushed', fCnt: 0 })),
+    );
+    await bench.uplink(device);
+    expect(bench.requests).toEqual([]);
+    await bench.uplink(other);
+    expect(other.hear(lastOf(bench)).payload).toHaveLength(3);
+    await bench.clock.advance(60_000);
+    expect(bench.fates()).toHaveLength(3);
+    expect(bench.clock.nextAt()).toBeUndefined();
+  });
+
+  it('reaches what waits for a device of class C, which goes on with what comes after', async () => {
+    const bench = new Bench();
+    const device = await bench.joined(undefined, 'C');
+    await bench.uplink(device);
+    await send(bench, device, 1);
+    await bench.clock.advance(0);
+    bench.server.flush(device.devEui);
+    await send(bench, device, 2);
+    await bench.clock.advance(10_000);
+    expect(bench.requests.map((request) => device.hear(request.phyPayload).payload.length)).toEqual([2]);
   });
 });
 
@@ -516,7 +549,7 @@ describe('a multicast address', () => {
     const given = new Set([first]);
     for (let i = 0; i < 50; i++) given.add((await bench.server.allocateMcAddr()).mcAddr);
     expect(given.size).toBe(51);
-    expect(() => bench.server.sendToGroup('g', 1, new Uint8Array(1), bench.in(0))).toThrow(BugError);
+    expect(() => bench.sendToGroup('g', 1, new Uint8Array(1), bench.in(0))).toThrow(BugError);
   });
 
   it('that is not to be had is an error that names itself', async () => {

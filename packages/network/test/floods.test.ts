@@ -131,7 +131,7 @@ describe('with a thousand gateways', () => {
       firstFCnt: 0,
       devEuis: [],
     });
-    bench.server.sendToGroup('group-1', 200, Uint8Array.of(1), bench.clock.now());
+    bench.sendToGroup('group-1', 200, Uint8Array.of(1), bench.clock.now());
     await bench.clock.advance(1_000);
     expect(bench.requests.map(({ gatewayEui }) => gatewayEui)).toEqual([GATEWAY]);
   });

@@ -1,45 +1,20 @@
-import { CallerError, fromHex } from '@airlift/kernel';
-import { frameTimeOnAirMs, openMulticastFrame, parsePhyPayload } from '@airlift/lorawan';
+import { CallerError } from '@airlift/kernel';
+import { frameTimeOnAirMs } from '@airlift/lorawan';
 import { describe, expect, it } from 'vitest';
-import type { GroupOpening, TransmitRequest } from '../src/index.ts';
 import { MemoryNetworkStore } from '../src/testing/index.ts';
 import { Bench, GATEWAY, SECOND_GATEWAY, sf, THIRD_GATEWAY } from './support/bench.ts';
+import { counters, OPENING, read, US } from './support/groups.ts';
 import { TestDevice } from './support/test-device.ts';
 
-const KEYS = { mcNwkSKey: '303132333435363738393a3b3c3d3e3f', mcAppSKey: '404142434445464748494a4b4c4d4e4f' };
-const OPENING: GroupOpening = {
-  groupId: 'group-1',
-  mcAddr: 0xf0da_0001,
-  ...KEYS,
-  frequencyHz: 869_525_000,
-  dataRate: 5,
-  firstFCnt: 0,
-  devEuis: [],
-};
 /** Of instants beyond 2^40 ms. */
 const ROUNDING_MS = 0.001;
-const US = { frequencyHz: 923_300_000, dataRate: 10 };
-
-/** Full counter and payload of a group frame, as its members read it near an expected counter. */
-function read({ phyPayload }: TransmitRequest, near = 0): { fCnt: number; fPort: number; payload: Uint8Array } {
-  const frame = parsePhyPayload(phyPayload);
-  if (frame.type !== 'data' || frame.fPort === undefined) throw new Error('not a group frame');
-  expect(frame.devAddr).toBe(OPENING.mcAddr);
-  const fCnt = Math.floor(near / 0x1_0000) * 0x1_0000 + frame.fCnt16;
-  const keys = { mcNwkSKey: fromHex(KEYS.mcNwkSKey), mcAppSKey: fromHex(KEYS.mcAppSKey) };
-  const payload = openMulticastFrame(frame, keys, fCnt);
-  if (payload === undefined) throw new Error('members would drop the frame');
-  return { fCnt, fPort: frame.fPort, payload };
-}
-
-const counters = (bench: Bench): number[] => bench.requests.map((request) => read(request).fCnt);
 
 describe('frames to a group', () => {
   it('leave at once through every gateway, unasked for, and are read by the members', async () => {
     const bench = new Bench();
     await bench.server.openGroup(OPENING);
     const at = bench.clock.now();
-    const ticketId = bench.server.sendToGroup('group-1', 201, Uint8Array.of(8, 1, 0, 255), at);
+    const ticketId = bench.sendToGroup('group-1', 201, Uint8Array.of(8, 1, 0, 255), at);
     await bench.clock.advance(0);
     expect(bench.requests).toMatchObject([
       {
@@ -56,7 +31,16 @@ describe('frames to a group', () => {
     ]);
     const airtimeMs = frameTimeOnAirMs(sf(7), 17, 'down');
     expect(bench.events).toEqual([
-      { kind: 'ticket', ticketId, fate: 'on-air', at, airtimeMs, fCnt: 0, error: undefined },
+      {
+        kind: 'ticket',
+        ticketId,
+        fate: 'on-air',
+        at,
+        airtimeMs,
+        fCnt: 0,
+        error: undefined,
+        gateways: [{ gatewayEui: GATEWAY, sent: true, error: undefined }],
+      },
     ]);
     expect(bench.server.counters.groupFrames).toBe(1);
   });
@@ -65,7 +49,7 @@ describe('frames to a group', () => {
     const bench = new Bench({ region: 'US915', config: { subBand: 2 } });
     await bench.server.openGroup({ ...OPENING, ...US, firstFCnt: 40 });
     const send = async (count: number): Promise<void> => {
-      for (let i = 0; i < count; i++) bench.server.sendToGroup('group-1', 1, Uint8Array.of(i), bench.clock.now());
+      for (let i = 0; i < count; i++) bench.sendToGroup('group-1', 1, Uint8Array.of(i), bench.clock.now());
       await bench.clock.advance(count * 1_000);
     };
     await send(20);
@@ -84,7 +68,7 @@ describe('frames to a group', () => {
   it('keep their counter above 16 bits', async () => {
     const bench = new Bench();
     await bench.server.openGroup({ ...OPENING, firstFCnt: 0x1_ffff });
-    for (let i = 0; i < 2; i++) bench.server.sendToGroup('group-1', 1, Uint8Array.of(i), bench.clock.now());
+    for (let i = 0; i < 2; i++) bench.sendToGroup('group-1', 1, Uint8Array.of(i), bench.clock.now());
     await bench.clock.advance(5_000);
     const [first, second] = bench.requests;
     if (first === undefined || second === undefined) throw new Error('two frames were expected');
@@ -97,7 +81,7 @@ describe('frames to a group', () => {
     await bench.server.openGroup({ ...OPENING, ...US });
     const start = bench.clock.now();
     const notBefore = [5_000, 0, 0, 9_000, 0].map((span) => bench.in(span));
-    for (const [i, at] of notBefore.entries()) bench.server.sendToGroup('group-1', 1, Uint8Array.of(i), at);
+    for (const [i, at] of notBefore.entries()) bench.sendToGroup('group-1', 1, Uint8Array.of(i), at);
     await bench.clock.advance(60_000);
     expect(bench.requests.map((request) => read(request).payload[0])).toEqual([0, 1, 2, 3, 4]);
     const fates = bench.fates();
@@ -116,7 +100,7 @@ describe('frames to a group', () => {
     const airtimeMs = frameTimeOnAirMs(sf(12), 64, 'down');
     const share = Math.floor(360_000 / airtimeMs);
     const start = bench.clock.now();
-    for (let i = 0; i < share + 2; i++) bench.server.sendToGroup('group-1', 1, new Uint8Array(51), start);
+    for (let i = 0; i < share + 2; i++) bench.sendToGroup('group-1', 1, new Uint8Array(51), start);
     await bench.clock.advance(3_590_000);
     expect(bench.requests).toHaveLength(share);
     await bench.clock.advance(3_600_000);
@@ -139,7 +123,7 @@ describe('frames to a group', () => {
     bench.hear(device.uplink({ confirmed: true }));
     await bench.clock.advance(900);
     // RX1 opens in 100 ms, too soon for a frame of 0.3 s to go before.
-    bench.server.sendToGroup('group-1', 1, new Uint8Array(200), bench.clock.now());
+    bench.sendToGroup('group-1', 1, new Uint8Array(200), bench.clock.now());
     await bench.clock.advance(5_000);
     const [answer] = bench.requests;
     expect(bench.requests.map((request) => request.time.kind)).toEqual(['at-counter', 'immediately']);
@@ -159,7 +143,7 @@ describe('frames to a group', () => {
   it('are refused when the group closes before they leave, whatever they wait for', async () => {
     const bench = new Bench();
     await bench.server.openGroup(OPENING);
-    for (const span of [50_000, 0]) bench.server.sendToGroup('group-1', 1, new Uint8Array(1), bench.in(span));
+    for (const span of [50_000, 0]) bench.sendToGroup('group-1', 1, new Uint8Array(1), bench.in(span));
     await bench.clock.advance(1_000);
     await bench.server.closeGroup('group-1');
     await bench.clock.advance(0);
@@ -171,15 +155,46 @@ describe('frames to a group', () => {
     expect(bench.clock.nextAt()).toBeUndefined();
   });
 
+  it('that wait are taken back by a flush, in order, and the next one goes', async () => {
+    const bench = new Bench();
+    await bench.server.openGroup(OPENING);
+    const tickets = [50_000, 0, 0].map((span) => bench.sendToGroup('group-1', 1, new Uint8Array(1), bench.in(span)));
+    await bench.clock.advance(1_000);
+    bench.server.flushGroup('group-1');
+    await bench.clock.advance(0);
+    expect(bench.fates()).toMatchObject(
+      tickets.map((ticketId) => ({ ticketId, fate: 'expired', error: 'flushed', fCnt: 0, airtimeMs: 0, gateways: [] })),
+    );
+    bench.sendToGroup('group-1', 1, new Uint8Array(1), bench.clock.now());
+    await bench.clock.advance(60_000);
+    expect(counters(bench)).toEqual([0]);
+    expect(bench.fates()).toHaveLength(4);
+  });
+
+  it('of another group are not touched by a flush, nor is one that a gateway has', async () => {
+    const bench = new Bench();
+    await bench.server.openGroup(OPENING);
+    await bench.server.openGroup({ ...OPENING, groupId: 'group-2' });
+    bench.link.word = () => 'silence';
+    bench.sendToGroup('group-1', 1, Uint8Array.of(1), bench.clock.now());
+    bench.sendToGroup('group-2', 1, Uint8Array.of(2), bench.in(5_000));
+    await bench.clock.advance(10);
+    bench.server.flushGroup('group-1');
+    bench.server.flushGroup('group-3');
+    await bench.clock.advance(10_000);
+    expect(bench.fates().map(({ fate }) => fate)).toEqual(['on-air', 'on-air']);
+  });
+
   it('are refused when no gateway is there, when it refuses, when they are too long; the next one goes on', async () => {
     const bench = new Bench();
     await bench.server.openGroup(OPENING);
     const send = async (octets = 1): Promise<void> => {
-      bench.server.sendToGroup('group-1', 1, new Uint8Array(octets), bench.clock.now());
+      bench.sendToGroup('group-1', 1, new Uint8Array(octets), bench.clock.now());
       await bench.clock.advance(2_000);
     };
     bench.link.appear(GATEWAY, false);
     await send();
+    await bench.clock.advance(60_000);
     bench.link.appear(GATEWAY, true);
     bench.link.word = () => ({ kind: 'refused', error: 'COLLISION_PACKET' });
     await send();
@@ -198,11 +213,11 @@ describe('frames to a group', () => {
     const bench = new Bench();
     await bench.server.openGroup({ ...OPENING, dataRate: 0 });
     bench.link.word = () => ({ kind: 'refused', error: 'TX_FREQ' });
-    for (let i = 0; i < 300; i++) bench.server.sendToGroup('group-1', 1, new Uint8Array(51), bench.clock.now());
+    for (let i = 0; i < 300; i++) bench.sendToGroup('group-1', 1, new Uint8Array(51), bench.clock.now());
     await bench.clock.advance(1_000);
     expect(bench.fates()).toHaveLength(300);
     bench.link.word = () => ({ kind: 'programmed' });
-    bench.server.sendToGroup('group-1', 1, new Uint8Array(51), bench.clock.now());
+    bench.sendToGroup('group-1', 1, new Uint8Array(51), bench.clock.now());
     await bench.clock.advance(0);
     expect(bench.fates().at(-1)).toMatchObject({ fate: 'on-air' });
   });
@@ -218,11 +233,11 @@ describe('frames to a group', () => {
     const bench = new Bench({ store });
     await bench.server.openGroup(OPENING);
     store.failing = true;
-    bench.server.sendToGroup('group-1', 1, new Uint8Array(1), bench.clock.now());
+    bench.sendToGroup('group-1', 1, new Uint8Array(1), bench.clock.now());
     await bench.clock.advance(1_000);
     expect(bench.fates()).toMatchObject([{ fate: 'refused', error: 'internal' }]);
     store.failing = false;
-    bench.server.sendToGroup('group-1', 1, new Uint8Array(1), bench.clock.now());
+    bench.sendToGroup('group-1', 1, new Uint8Array(1), bench.clock.now());
     await bench.clock.advance(0);
     expect(bench.fates()).toHaveLength(2);
     expect(counters(bench)).toEqual([0]);
@@ -233,7 +248,7 @@ describe('frames to a group', () => {
     await bench.server.openGroup(OPENING);
     bench.link.word = ({ powerDbm }) =>
       powerDbm > 14 ? { kind: 'refused', error: 'TX_POWER' } : { kind: 'programmed' };
-    for (let i = 0; i < 2; i++) bench.server.sendToGroup('group-1', 1, new Uint8Array(1), bench.clock.now());
+    for (let i = 0; i < 2; i++) bench.sendToGroup('group-1', 1, new Uint8Array(1), bench.clock.now());
     await bench.clock.advance(5_000);
     expect(bench.requests.map((request) => request.powerDbm)).toEqual([29, 14, 14]);
     expect(counters(bench)).toEqual([0, 1, 2]);
@@ -258,7 +273,7 @@ describe('several gateways', () => {
     await bench.server.openGroup({ ...OPENING, devEuis: [device.devEui, other.devEui] });
     const send = async (): Promise<string[]> => {
       bench.forget();
-      bench.server.sendToGroup('group-1', 1, Uint8Array.of(1), bench.clock.now());
+      bench.sendToGroup('group-1', 1, Uint8Array.of(1), bench.clock.now());
       await bench.clock.advance(5_000);
       return bench.requests.map((request) => request.gatewayEui);
     };
@@ -275,7 +290,7 @@ describe('several gateways', () => {
     await bench.server.openGroup(OPENING);
     bench.link.word = ({ gatewayEui }) =>
       gatewayEui === THIRD_GATEWAY ? 'silence' : { kind: 'refused', error: 'TOO_LATE' };
-    bench.server.sendToGroup('group-1', 1, Uint8Array.of(1), bench.clock.now());
+    bench.sendToGroup('group-1', 1, Uint8Array.of(1), bench.clock.now());
     await bench.clock.advance(5_000);
     expect(bench.fates()).toMatchObject([{ fate: 'on-air', fCnt: 0 }]);
     expect(bench.requests).toHaveLength(3);
@@ -285,11 +300,11 @@ describe('several gateways', () => {
 });
 
 describe('a group', () => {
-  it('that is opened twice stays as it is', async () => {
+  it('that is opened twice stays as it is, but for its members', async () => {
     const bench = new Bench();
     await Promise.all([bench.server.openGroup(OPENING), bench.server.openGroup(OPENING)]);
     await bench.server.openGroup({ ...OPENING, firstFCnt: 500 });
-    for (let i = 0; i < 3; i++) bench.server.sendToGroup('group-1', 1, Uint8Array.of(i), bench.clock.now());
+    for (let i = 0; i < 3; i++) bench.sendToGroup('group-1', 1, Uint8Array.of(i), bench.clock.now());
     await bench.clock.advance(5_000);
     expect(counters(bench)).toEqual([0, 1, 2]);
   });
@@ -312,7 +327,7 @@ describe('a group', () => {
     const bench = new Bench({ store });
     const [first, second] = [bench.server.openGroup(OPENING), bench.server.openGroup(OPENING)];
     await first;
-    bench.server.sendToGroup('group-1', 1, Uint8Array.of(1), bench.in(5_000));
+    bench.sendToGroup('group-1', 1, Uint8Array.of(1), bench.in(5_000));
     store.release();
     await second;
     await bench.server.closeGroup('group-1');
@@ -335,7 +350,7 @@ describe('a group', () => {
   it('does not hold up a stop', async () => {
     const bench = new Bench();
     await bench.server.openGroup(OPENING);
-    bench.server.sendToGroup('group-1', 1, Uint8Array.of(1), bench.in(3_600_000));
+    bench.sendToGroup('group-1', 1, Uint8Array.of(1), bench.in(3_600_000));
     await bench.clock.advance(10);
     await bench.server.stop();
     expect(bench.clock.nextAt()).toBeUndefined();

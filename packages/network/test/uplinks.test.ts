@@ -227,7 +227,7 @@ describe('a repeated uplink', () => {
     const phy = device.uplink({ fPort: 1, confirmed: true });
     bench.hear(phy);
     await bench.clock.advance(2_500);
-    await bench.server.send(device.devEui, { fPort: 9, payload: Uint8Array.of(1), before: bench.in(60_000) });
+    await bench.send(device.devEui, { fPort: 9, payload: Uint8Array.of(1), before: bench.in(60_000) });
     bench.hear(phy);
     await bench.clock.advance(900);
     expect([answerTo(bench, device, 0), answerTo(bench, device, 1)]).toMatchObject([
@@ -448,7 +448,7 @@ describe('the time of an uplink', () => {
     const device = await bench.joined();
     bench.listener = async (event) => {
       if (event.kind !== 'uplink' || !event.asksDeviceTime) return;
-      await bench.server.send(event.devEui, {
+      await bench.send(event.devEui, {
         fPort: 202,
         payload: Uint8Array.of(1, 2, 3, 4, 5, 0),
         before: bench.in(30_000),
@@ -468,7 +468,7 @@ describe('the time of an uplink', () => {
     bench.listener = async (event) => {
       if (event.kind !== 'uplink' || !event.asksDeviceTime) return;
       await new Promise<void>((resolve) => bench.clock.setTimer(bench.in(800), resolve));
-      await bench.server.send(event.devEui, {
+      await bench.send(event.devEui, {
         fPort: 202,
         payload: Uint8Array.of(1),
         before: bench.in(30_000),
@@ -483,7 +483,7 @@ describe('the time of an uplink', () => {
     // With the next uplink the matter is open again.
     bench.listener = async (event) => {
       if (event.kind !== 'uplink') return;
-      await bench.server.send(event.devEui, {
+      await bench.send(event.devEui, {
         fPort: 202,
         payload: Uint8Array.of(2),
         before: bench.in(30_000),
@@ -503,13 +503,89 @@ describe('the listener', () => {
     bench.listener = async (event) => {
       if (event.kind !== 'uplink') return;
       await new Promise<void>((resolve) => bench.clock.setTimer(bench.in(390), resolve));
-      await bench.server.send(event.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
+      await bench.send(event.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
     };
     bench.hear(device.uplink());
     await bench.clock.advance(389);
     expect(bench.requests).toEqual([]);
     await bench.clock.advance(2);
     expect(answerTo(bench, device)).toMatchObject({ fPort: 3, payload: Uint8Array.of(9) });
+  });
+
+  it('answers an uplink by what it returns, before anything that waits', async () => {
+    const bench = new Bench();
+    const device = await bench.joined();
+    await bench.send(device.devEui, { fPort: 4, payload: Uint8Array.of(1), before: bench.in(60_000) });
+    bench.answer = async () => {
+      await new Promise<void>((resolve) => bench.clock.setTimer(bench.in(390), resolve));
+      return { ticketId: 'answer', fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) };
+    };
+    await bench.uplink(device);
+    expect(answerTo(bench, device)).toMatchObject({ fPort: 3, payload: Uint8Array.of(9) });
+    await bench.clock.advance(5_000);
+    expect(bench.fates()).toMatchObject([{ ticketId: 'answer', fate: 'on-air', fCnt: 0 }]);
+    bench.answer = async () => undefined;
+    await bench.uplink(device);
+    expect(answerTo(bench, device)).toMatchObject({ fPort: 4, payload: Uint8Array.of(1) });
+  });
+
+  it('that answers too late is heard in the next windows, but not when its time is over by then', async () => {
+    const bench = new Bench();
+    const device = await bench.joined();
+    bench.answer = async ({ fCnt }) => {
+      await new Promise<void>((resolve) => bench.clock.setTimer(bench.in(410), resolve));
+      const before = bench.in(fCnt % 2 === 0 ? 3_000 : 30_000);
+      return { ticketId: `answer to ${fCnt}`, fPort: 3, payload: Uint8Array.of(fCnt), before };
+    };
+    await bench.uplink(device, { fCnt: 10 });
+    expect(bench.requests).toEqual([]);
+    await bench.clock.advance(10_000);
+    expect(bench.fates()).toMatchObject([{ ticketId: 'answer to 10', fate: 'expired' }]);
+    await bench.uplink(device, { fCnt: 11 });
+    await bench.clock.advance(10_000);
+    await bench.uplink(device, { fCnt: 12 });
+    expect(answerTo(bench, device).payload).toEqual(Uint8Array.of(11));
+  });
+
+  it('answers for the clock like anybody: too late means that the device was told already', async () => {
+    const bench = new Bench();
+    const device = await bench.joined();
+    let waitMs = 0;
+    bench.answer = async () => {
+      await new Promise<void>((resolve) => bench.clock.setTimer(bench.in(waitMs), resolve));
+      const before = bench.in(30_000);
+      return { ticketId: 'clock', fPort: 202, payload: Uint8Array.of(1), before, replacesDeviceTime: true };
+    };
+    await bench.uplink(device, { fPort: 202, commands: [DEVICE_TIME] });
+    expect(answerTo(bench, device)).toMatchObject({ fPort: 202, commands: [] });
+    await bench.clock.advance(5_000);
+    bench.forget();
+    waitMs = 800;
+    await bench.uplink(device, { fPort: 202, commands: [DEVICE_TIME] });
+    expect(answerTo(bench, device).commands.map((command) => command.name)).toEqual(['DeviceTimeAns']);
+    expect(bench.fates()).toMatchObject([{ ticketId: 'clock', fate: 'refused', error: 'time-already-told' }]);
+  });
+
+  it('hears nothing more once it has left, and does not take the place of its successor when it leaves twice', async () => {
+    const bench = new Bench();
+    const device = await bench.joined();
+    const heard: string[] = [];
+    const listen = (name: string): (() => void) =>
+      bench.server.subscribe({
+        uplink: async ({ fCnt }) => {
+          heard.push(`${name} ${fCnt}`);
+          return undefined;
+        },
+        news: () => Promise.resolve(),
+      });
+    const leave = listen('first');
+    await bench.uplink(device, { fCnt: 5 });
+    leave();
+    await bench.uplink(device, { fCnt: 6 });
+    listen('second');
+    leave();
+    await bench.uplink(device, { fCnt: 7 });
+    expect(heard).toEqual(['first 5', 'second 7']);
   });
 
   it('may be as slow as it likes: an acknowledgement leaves in time all the same', async () => {
@@ -542,7 +618,7 @@ describe('a store that fails', () => {
     const store = new FailingStore();
     const bench = new Bench({ store });
     const device = await bench.joined();
-    await bench.server.send(device.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
+    await bench.send(device.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
     store.failing = true;
     bench.hear(device.uplink());
     await bench.clock.advance(10);
@@ -567,7 +643,7 @@ describe('a store that fails', () => {
     }
     const bench = new Bench({ store: new RacingStore() });
     const device = await bench.joined();
-    await bench.server.send(device.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
+    await bench.send(device.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
     await bench.uplink(device, { confirmed: true });
     expect(bench.requests).toEqual([]);
     expect(bench.fates()).toMatchObject([{ fate: 'refused', error: 'session-gone' }]);
@@ -582,7 +658,7 @@ describe('stopping', () => {
     bench.link.word = () => 'silence';
     bench.hear(device.uplink({ confirmed: true, fPort: 1 }));
     await bench.clock.advance(500);
-    await bench.server.send(device.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
+    await bench.send(device.devEui, { fPort: 3, payload: Uint8Array.of(9), before: bench.in(30_000) });
     await bench.server.stop();
     const { requests, events } = bench;
     const { counters } = bench.server;

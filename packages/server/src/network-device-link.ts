@@ -2,10 +2,12 @@ import type { DeviceLink, GroupSpec, LinkEvent, LinkFacts, UnicastDownlink } fro
 import { type Eui64, type SteadyMs, toHex } from '@airlift/kernel';
 import type { McAddress, NetworkServer, NetworkStore } from '@airlift/network';
 
-/** Airlift's own network server as campaigns see it. */
+/** Airlift's own network server as campaigns see it that let the network server choose the tickets. */
 export class NetworkDeviceLink implements DeviceLink {
   readonly #network: NetworkServer;
   readonly #store: NetworkStore;
+  /** Of this process: tickets are not kept over a restart. */
+  #tickets = 0;
 
   constructor(network: NetworkServer, store: NetworkStore) {
     this.#network = network;
@@ -13,11 +15,19 @@ export class NetworkDeviceLink implements DeviceLink {
   }
 
   subscribe(listener: (event: LinkEvent) => Promise<void>): void {
-    this.#network.subscribe(listener);
+    this.#network.subscribe({
+      uplink: async (event) => {
+        await listener(event);
+        return undefined;
+      },
+      news: (event) => (event.kind === 'waiting' ? Promise.resolve() : listener(event)),
+    });
   }
 
   send(devEui: Eui64, downlink: UnicastDownlink): Promise<string> {
-    return this.#network.send(devEui, downlink);
+    const ticketId = this.#nextTicket();
+    this.#network.send(devEui, { ...downlink, ticketId });
+    return Promise.resolve(ticketId);
   }
 
   openGroup({ mcNwkSKey, mcAppSKey, ...group }: GroupSpec): Promise<void> {
@@ -25,7 +35,9 @@ export class NetworkDeviceLink implements DeviceLink {
   }
 
   sendToGroup(groupId: string, fPort: number, payload: Uint8Array, notBefore: SteadyMs): Promise<string> {
-    return Promise.resolve(this.#network.sendToGroup(groupId, fPort, payload, notBefore));
+    const ticketId = this.#nextTicket();
+    this.#network.sendToGroup(groupId, { ticketId, fPort, payload, notBefore });
+    return Promise.resolve(ticketId);
   }
 
   closeGroup(groupId: string): Promise<void> {
@@ -54,5 +66,10 @@ export class NetworkDeviceLink implements DeviceLink {
 
   maxPayload(dataRate: number): number {
     return this.#network.maxPayload(dataRate);
+  }
+
+  #nextTicket(): string {
+    this.#tickets += 1;
+    return String(this.#tickets);
   }
 }

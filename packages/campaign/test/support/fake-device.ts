@@ -22,8 +22,7 @@ import {
   type Timer,
   utcMs,
 } from '@airlift/kernel';
-import type { GroupSpec } from '../../src/index.ts';
-import type { FakeLink, Receiver } from './fake-link.ts';
+import type { DeviceAir, HeardGroup, Receiver } from '../../src/testing/index.ts';
 
 /** In what a fake device differs from one that does everything right. */
 export interface Habits {
@@ -87,7 +86,7 @@ export class FakeDevice implements Receiver {
   readonly checkAnswers: boolean[] = [];
   resyncsAsked = 0;
   readonly #clock: Clock;
-  readonly #link: FakeLink;
+  readonly #link: DeviceAir;
   readonly #rng: Rng;
   #offsetS: number;
   #answersLost = 0;
@@ -105,7 +104,7 @@ export class FakeDevice implements Receiver {
   constructor(options: {
     readonly devEui: Eui64;
     readonly clock: Clock;
-    readonly link: FakeLink;
+    readonly link: DeviceAir;
     readonly rng: Rng;
     readonly habits: Partial<Habits>;
   }) {
@@ -149,7 +148,7 @@ export class FakeDevice implements Receiver {
     else if (fPort === 200) this.#hearMulticast(payload);
   }
 
-  hearGroup(group: GroupSpec, fPort: number, payload: Uint8Array): void {
+  hearGroup(group: HeardGroup, fPort: number, payload: Uint8Array): void {
     if (!this.#listensTo(group)) return;
     if (fPort !== 201) {
       if (!this.#rng.chance(this.habits.loss)) this.image = payload;
@@ -163,7 +162,7 @@ export class FakeDevice implements Receiver {
     }
   }
 
-  #listensTo(group: GroupSpec): boolean {
+  #listensTo(group: HeardGroup): boolean {
     const session = this.#session;
     const mine = this.#group;
     if (session === undefined || mine === undefined || mine.mcAddr !== group.mcAddr) return false;

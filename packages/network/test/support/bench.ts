@@ -12,7 +12,10 @@ import { type LoraModulation, type RegionName, region } from '@airlift/lorawan';
 import {
   DEFAULT_NETWORK_CONFIG,
   type DeviceClass,
+  type DevicePayload,
+  type DeviceUplink,
   type DownlinkFate,
+  type FrameWaiting,
   type NetworkConfig,
   type NetworkEvent,
   type NetworkLogEntry,
@@ -48,9 +51,12 @@ export class Bench {
   readonly log: NetworkLogEntry[] = [];
   /** What the listener does with an event, beside noting it. */
   listener: (event: NetworkEvent) => Promise<void> = () => Promise.resolve();
+  /** What the listener answers an uplink with, after that. */
+  answer: (uplink: DeviceUplink) => Promise<DevicePayload | undefined> = () => Promise.resolve(undefined);
   server: NetworkServer;
   readonly #seed: string;
   #servers = 0;
+  #tickets = 0;
   #kill: () => void = () => undefined;
 
   constructor(
@@ -116,8 +122,32 @@ export class Bench {
     await this.clock.advance(999);
   }
 
+  /** Queues a payload for a device under a ticket of its own, which is returned. */
+  async send(devEui: Eui64, payload: Omit<DevicePayload, 'ticketId'>): Promise<string> {
+    const ticketId = this.ticket();
+    this.server.send(devEui, { ...payload, ticketId });
+    return ticketId;
+  }
+
+  /** Queues a frame to a group under a ticket of its own, which is returned. */
+  sendToGroup(groupId: string, fPort: number, payload: Uint8Array, notBefore: SteadyMs): string {
+    const ticketId = this.ticket();
+    this.server.sendToGroup(groupId, { ticketId, fPort, payload, notBefore });
+    return ticketId;
+  }
+
+  ticket(): string {
+    this.#tickets += 1;
+    return `ticket-${this.#tickets}`;
+  }
+
   get requests(): TransmitRequest[] {
     return this.link.requests;
+  }
+
+  /** What was told of frames that wait, without the tickets. */
+  waits(): readonly Pick<FrameWaiting, 'cause' | 'until'>[] {
+    return this.events.flatMap((event) => (event.kind === 'waiting' ? { cause: event.cause, until: event.until } : []));
   }
 
   fates(): DownlinkFate[] {
@@ -160,10 +190,17 @@ export class Bench {
       config: this.config,
       log: (entry) => this.log.push(entry),
     });
-    server.subscribe(async (event) => {
-      if (this.server !== server) return;
+    const note = async (event: NetworkEvent): Promise<boolean> => {
+      if (this.server !== server) return false;
       this.events.push(event);
       await this.listener(event);
+      return true;
+    };
+    server.subscribe({
+      uplink: async (event) => ((await note(event)) ? this.answer(event) : undefined),
+      news: async (event) => {
+        await note(event);
+      },
     });
     return server;
   }
