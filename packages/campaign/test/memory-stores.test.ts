@@ -1,5 +1,12 @@
 import { describe } from 'vitest';
-import { imageStoreSuite, jobStoreSuite, MemoryImageStore, MemoryJobStore } from '../src/testing/index.ts';
+import {
+  imageStoreSuite,
+  jobStoreSuite,
+  MemoryImageStore,
+  MemoryJobStore,
+  MemoryProvisioning,
+  provisioningSuite,
+} from '../src/testing/index.ts';
 
 describe('MemoryJobStore', () => {
   jobStoreSuite(() => new MemoryJobStore());
@@ -7,4 +14,8 @@ describe('MemoryJobStore', () => {
 
 describe('MemoryImageStore', () => {
   imageStoreSuite(() => new MemoryImageStore());
+});
+
+describe('MemoryProvisioning', () => {
+  provisioningSuite(() => new MemoryProvisioning());
 });

@@ -1,8 +1,12 @@
 export { MemoryImageStore } from '../memory/memory-image-store.ts';
 export { MemoryJobStore } from '../memory/memory-job-store.ts';
 export { type DeviceLinkRig, deviceLinkSuite, type HeardPayload } from './device-link-suite.ts';
+export { MemoryProvisioning } from '../memory/memory-provisioning.ts';
 export { imageStoreSuite } from './image-store-suite.ts';
 export { jobStoreSuite } from './job-store-suite.ts';
+export { provisioningSuite } from './provisioning-suite.ts';
+export { SAMPLE_AT } from './sample-at.ts';
+export { SAMPLE_EVENTS, SAMPLE_FATES, sampleEvents } from './sample-events.ts';
 export {
   type AirFrame,
   type DeviceAir,
@@ -16,9 +20,19 @@ export {
   SAMPLE_DEVICE_STATES,
   SAMPLE_JOB_STATES,
   SAMPLE_SESSION,
+  SAMPLE_PLANS,
   sampleEui,
   sampleFotaPlan,
   sampleFrame,
   sampleJob,
   sampleMessagePlan,
 } from './sample-jobs.ts';
+export {
+  SAMPLE_DEVICE_STATES,
+  SAMPLE_FINDINGS,
+  SAMPLE_FORMATS,
+  SAMPLE_JOB_STATES,
+  SAMPLE_PHASES,
+  SAMPLE_SESSION,
+  SAMPLE_SESSION_STATES,
+} from './sample-states.ts';
