@@ -68,6 +68,10 @@ export const REASONS = {
     text: 'The device took part in the session, and nothing was heard of it since',
     advice: 'Ask the device for its firmware version when it is heard again',
   },
+  'not-acknowledged': {
+    text: 'The check value of the device was right, and no answer to it could be sent',
+    advice: 'Ask the device for its firmware version: without an answer it may have deleted the image',
+  },
   'not-confirmed': {
     text: 'The last answer of the device does not tell whether its image is complete',
     advice: 'Ask the device for its firmware version; choose its device profile if none is set',

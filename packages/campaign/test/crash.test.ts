@@ -46,7 +46,7 @@ async function run(fatal: number, death: Death, kind: 'FOTA' | 'Message', forget
       ).toBe(true);
     }
   } else {
-    expect(outcomes, where).toEqual(Array.from({ length: 3 }, () => 'success session-answer'));
+    expect(outcomes, where).toEqual(Array.from({ length: 3 }, () => 'success session-agreed'));
     expect(
       world.devices.map((device) => device.image?.length),
       where,

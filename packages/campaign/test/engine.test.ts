@@ -94,7 +94,7 @@ describe('several jobs', () => {
     }
     expect([...running]).toEqual(plans.map(({ filename }) => filename));
     for (const [n, plan] of plans.entries()) {
-      const outcome = n === 1 ? 'success session-answer' : SUCCESS;
+      const outcome = n === 1 ? 'success session-agreed' : SUCCESS;
       expect(await world.outcomes(plan)).toEqual([outcome, outcome]);
     }
     expect(world.errors()).toEqual([]);
@@ -456,7 +456,7 @@ describe('a directory that fails for a device', () => {
     await world.engine.start();
     const plan = await world.messagePlan();
     await complete(world, plan);
-    expect(await world.outcomes(plan)).toEqual(['skipped unknown-device', 'success session-answer']);
+    expect(await world.outcomes(plan)).toEqual(['skipped unknown-device', 'success session-agreed']);
   });
 });
 

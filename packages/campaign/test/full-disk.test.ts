@@ -7,9 +7,9 @@ import { World } from './support/world.ts';
 class FillableStore extends MemoryJobStore {
   full = false;
 
-  override save(jobId: string, change: JobChange): Promise<void> {
+  override save(jobId: string, version: number, change: JobChange): Promise<boolean> {
     if (this.full) return Promise.reject(new CallerError('storage-full', 'there is not enough storage space'));
-    return super.save(jobId, change);
+    return super.save(jobId, version, change);
   }
 }
 
@@ -24,8 +24,7 @@ describe('a job whose disk fills up during the broadcast', () => {
     const plan = await world.fotaPlan({}, image);
     await world.engine.accept(plan);
     const sent = async (): Promise<number> => {
-      const { state } = await world.record(plan);
-      return 'sent' in state ? state.sent : 0;
+      return (await world.record(plan)).sessions.at(-1)?.sent ?? 0;
     };
     while ((await sent()) < 2) await world.pass(500);
 

@@ -11,7 +11,7 @@ describe('a message', () => {
     await world.pass(119_000);
     expect(await world.report(plan)).toMatchObject({ phase: 'SETUP', percentComplete: 10 });
     await world.untilComplete(plan);
-    expect(await world.outcomes(plan)).toEqual(Array.from({ length: 3 }, () => 'success session-answer'));
+    expect(await world.outcomes(plan)).toEqual(Array.from({ length: 3 }, () => 'success session-agreed'));
     expect(world.link.frames).toHaveLength(1);
     expect(world.link.frames[0]).toMatchObject({ fPort: 10, payload: Uint8Array.of(1, 2, 3), fCnt: 1 });
     expect(world.devices.map(({ image }) => image)).toEqual(Array.from({ length: 3 }, () => Uint8Array.of(1, 2, 3)));
@@ -34,7 +34,7 @@ describe('a message', () => {
     await restarted.restart();
     await world.untilComplete(plan);
     expect(await world.outcomes(plan)).toEqual([
-      'success session-answer',
+      'success session-agreed',
       'failed group-refused',
       'failed never-joined',
       'failed restarted',
@@ -61,7 +61,7 @@ describe('a message', () => {
     const plan = await world.messagePlan({ sessionTimeoutExponent });
     await world.engine.accept(plan);
     await world.untilComplete(plan);
-    expect(await world.outcomes(plan)).toEqual(['success session-answer']);
+    expect(await world.outcomes(plan)).toEqual(['success session-agreed']);
     expect(world.devices[0]?.image).toEqual(Uint8Array.of(1, 2, 3));
   });
 

@@ -53,6 +53,8 @@ export type DeviceEvent =
   /** A session has been opened for the device. `sessionCnt` for version 2: none from there on was used. */
   | { readonly kind: 'begin'; readonly sessionCnt: number | undefined }
   | { readonly kind: 'hold'; readonly by: string; readonly until: SteadyMs | undefined }
+  /** The device was told on the air that its check value is right. */
+  | { readonly kind: 'check-answered' }
   /** No other job has the device any more. */
   | { readonly kind: 'free' }
   | { readonly kind: 'refuse'; readonly reason: ReasonCode }

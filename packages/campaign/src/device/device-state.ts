@@ -21,6 +21,10 @@ export interface Heard {
   readonly answers: readonly HeardAnswer[];
   /** What the last answer that was evidence of anything proved; undefined when there was none. */
   readonly found: Finding | undefined;
+  /** Answers in a row that left it open whether the device is complete. */
+  readonly undecidedFor: number;
+  /** How often it asked whether its check value is right, and it was. */
+  readonly checks: number;
   /** The first fragment number that the device can have heard. */
   readonly from: number;
   /** SessionCnt of the fragmentation session, version 2; undefined for version 1. */
@@ -128,7 +132,7 @@ export interface Between {
 
 /** Of a fragmentation session that has just begun. */
 export function nothingHeard(sessionCnt: number | undefined): Heard {
-  return { answers: [], found: undefined, from: 1, sessionCnt };
+  return { answers: [], found: undefined, undecidedFor: 0, checks: 0, from: 1, sessionCnt };
 }
 
 /** Nothing more will happen to the device in this job. */

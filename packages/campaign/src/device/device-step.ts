@@ -1,7 +1,14 @@
-import type { DeviceContext, DeviceEvent, DeviceStep } from './device-event.ts';
-import { type Between, type DeviceState, isSettled, nothingHeard, type Receiving } from './device-state.ts';
+import type { AskStep, DeviceContext, DeviceEvent, DeviceStep } from './device-event.ts';
+import {
+  type Between,
+  type DeviceState,
+  isSettled,
+  nothingHeard,
+  type Receiving,
+  type SettingUp,
+} from './device-state.ts';
 import { abortStep, endStep } from './ending.ts';
-import { done, mayProve, proofIn, receptionAnswer } from './reception.ts';
+import { checkAnswered, done, judged, mayProve, proofIn, receptionAnswer } from './reception.ts';
 import {
   againAt,
   agreed,
@@ -36,6 +43,8 @@ export function deviceStep(state: DeviceState, event: DeviceEvent, context: Devi
       return state.kind === 'pending' || state.kind === 'held'
         ? still({ kind: 'held', by: event.by, until: event.until })
         : still(state);
+    case 'check-answered':
+      return still(checkAnswered(state, context));
     case 'free':
       return still(state.kind === 'held' ? { kind: 'pending' } : state);
     case 'refuse':
@@ -83,15 +92,28 @@ function uplinkStep(state: DeviceState, event: Uplink, context: DeviceContext): 
       return receivingUplink(state, event, context);
     case 'between':
       return betweenUplink(state, event, context);
+    case 'ready':
+      return acknowledged(readyAnswer(state, event, context), event);
     case 'pending':
     case 'held':
-    case 'ready':
     case 'done':
     case 'unverified':
     case 'failed':
     case 'skipped':
       return acknowledged(state, event);
   }
+}
+
+/** What a device says before the first fragment is of an earlier session, and tells what is no news later. */
+function readyAnswer(
+  state: Extract<DeviceState, { kind: 'ready' }>,
+  { answers }: Uplink,
+  context: DeviceContext,
+): DeviceState {
+  if (context.kind === 'Message') return state;
+  let { heard } = state;
+  for (const answer of answers) if (answer.kind === 'status') heard = judged(heard, answer, context).heard;
+  return { ...state, heard: { ...heard, found: state.heard.found, undecidedFor: state.heard.undecidedFor } };
 }
 
 /** A device of version 2 repeats that it has the block until it is answered. */
@@ -119,11 +141,25 @@ function setupUplink(
   }
   if (next.kind !== 'setting-up') return still(next);
   if (event.getsTime) next = without(next, 'clock');
-  if (next.todo.length === 0) return still(agreed(next, context));
+  if (next.todo.length === 0) return { state: agreed(next, context), ask: baseline(next, context) };
   if (isQueued) return still({ ...next, question: { kind: 'queued' } });
   // The answer to the time takes this window, and only the next question shows whether it arrived.
   if (event.getsTime) return still({ ...next, question: { kind: 'none' } });
   return ask({ ...next, question: { kind: 'none' } }, context);
+}
+
+/** Answers to a question that comes now are in before the start. */
+const BASELINE_MS = 45_000;
+
+/**
+ * Stacks that report numbers of an earlier session until they hear a fragment are asked for them before the first: only
+ * what differs later is news.
+ */
+function baseline({ heard }: SettingUp, { kind, now, session, traits, air }: DeviceContext): readonly AskStep[] {
+  const { missing } = traits.profile.fragmentation.status;
+  const isStale = kind === 'FOTA' && traits.isAssigned && missing === 'plain-losses';
+  const isBefore = session !== undefined && !session.isLaunched && now < session.launchAt - BASELINE_MS;
+  return isStale && isBefore && air.sentAtMost === 0 && heard.answers.length === 0 ? ['status'] : [];
 }
 
 function receivingUplink(state: Receiving, event: Uplink, context: DeviceContext): DeviceStep {

@@ -1,8 +1,11 @@
 import type { ReasonCode } from '../reasons.ts';
 import type { DeviceContext, DeviceEvent, DeviceStep, VerdictLimit } from './device-event.ts';
 import type { Between, DeviceState } from './device-state.ts';
-import { done, lastWordAt, owesCheck } from './reception.ts';
+import { done, isChecked, isHelpable, lastWordAt, owesCheck } from './reception.ts';
 import { failed, freeAtOf, mayBeListening, still } from './set-up.ts';
+
+/** A device that asks more often than this hears no answer. */
+const PATIENT_CHECKS = 5;
 
 type End = Extract<DeviceEvent, { kind: 'end' }>;
 
@@ -54,7 +57,10 @@ function receptionVerdict(
     case 'corrupt':
       return failed('integrity-mismatch', state, context);
     case 'complete':
-      return done(found.proof, state, context);
+      // One that stopped asking soon has heard the answer; Dots give up after ten times, and delete their image then.
+      return isChecked(state.heard) && state.heard.checks > PATIENT_CHECKS
+        ? unverified('not-acknowledged', state, context)
+        : done(found.proof, state, context);
     case 'impossible':
       return unverified('silent', state, context);
     case 'incomplete': {
@@ -144,6 +150,6 @@ function betweenWants({ heard, isUnconfirmed, isAlive }: Between): 'no' | 'parit
     case 'incomplete':
       return found.memory === 'exhausted' ? 'no' : 'parity';
     case 'undecided':
-      return found.isSettled ? 'no' : 'parity';
+      return isHelpable(heard) ? 'parity' : 'no';
   }
 }

@@ -1,9 +1,17 @@
 import type { DeviceAnswer } from '../answers.ts';
-import { type Finding, type HeardAnswer, judgeStatus, type StatusAnswer } from '../evidence/index.ts';
+import { type Finding, type HeardAnswer, judgeCrc64, judgeStatus, type StatusAnswer } from '../evidence/index.ts';
 import { FRAG_INDEX } from '../questions.ts';
 import { confirmsByCrc64, countingOf } from '../traits.ts';
 import type { DeviceContext, DeviceEvent } from './device-event.ts';
-import { type Between, type DeviceState, type Evidence, type Heard, heardOf, type Receiving } from './device-state.ts';
+import {
+  type Between,
+  type DeviceState,
+  type Evidence,
+  type Heard,
+  heardOf,
+  isSettled,
+  type Receiving,
+} from './device-state.ts';
 import { failed, freeAtOf } from './set-up.ts';
 
 type Uplink = Extract<DeviceEvent, { kind: 'uplink' }>;
@@ -26,7 +34,7 @@ export function proofIn(state: DeviceState, event: Uplink, context: DeviceContex
     const hasMessage = context.air.sent > 0;
     return event.confirms && hasMessage ? done('uplink', state, context) : undefined;
   }
-  if (event.crc64 === 'match') return done('crc64', state, context);
+  if (event.crc64 === 'match') return checked(state, context);
   if (event.crc32 === 'match') return done('crc32', state, context);
   // A device may still speak of another block while this one is on its way.
   if (context.air.sentAtMost < context.nbFrag) return undefined;
@@ -36,6 +44,27 @@ export function proofIn(state: DeviceState, event: Uplink, context: DeviceContex
     if (isReceived) return done('block-mic', state, context);
   }
   return undefined;
+}
+
+/**
+ * A Dot keeps its image once it is told that the check value is right, and deletes it when it never is: it is done when
+ * the answer has left.
+ */
+function checked(state: DeviceState, context: DeviceContext): DeviceState {
+  if (!('heard' in state) || isSettled(state) || state.heard === undefined) return done('crc64', state, context);
+  const found = judgeCrc64('match');
+  const heard = { ...state.heard, found, checks: state.heard.checks + 1 };
+  return { ...state, heard, ...(state.kind === 'between' ? { mayProve: true } : {}) };
+}
+
+/** The answer to a check value has left. */
+export function checkAnswered(state: DeviceState, context: DeviceContext): DeviceState {
+  return !isSettled(state) && isChecked(heardOf(state)) ? done('crc64', state, context) : state;
+}
+
+/** The check value of the device was right. */
+export function isChecked(heard: Heard | undefined): boolean {
+  return heard?.found?.kind === 'complete' && heard.found.proof === 'crc64';
 }
 
 /** Takes what a device says of its reception. */
@@ -74,7 +103,8 @@ function statusAnswer<S extends Receiving | Between>(
   answer: Extract<DeviceAnswer, { kind: 'status' | 'no-session' }>,
   context: DeviceContext,
 ): DeviceState {
-  if (context.kind === 'Message') return state;
+  // Its check value has said more than these numbers can.
+  if (context.kind === 'Message' || isChecked(state.heard)) return state;
   const { heard, found } = judged(state.heard, answer, context);
   if (found.kind === 'complete') return done(found.proof, { ...state, heard }, context);
   if (found.kind === 'corrupt') return failed('integrity-mismatch', { ...state, heard }, context);
@@ -95,15 +125,24 @@ export function mayProve(heard: Heard, context: DeviceContext): boolean {
     case 'impossible':
       return true;
     case 'undecided':
-      return !found.isSettled || owesCheck(context);
+      return isHelpable(heard) || owesCheck(context);
     case 'incomplete':
       // What went out after its last word may have completed it.
       return found.memory !== 'exhausted' && context.air.sent > lastWordAt(heard);
-    case 'no-session':
     case 'complete':
+      return isChecked(heard);
+    case 'no-session':
     case 'corrupt':
       return false;
   }
+}
+
+/** So many answers that leave it open, with more fragments before each: the device will never prove anything. */
+const VAIN_ANSWERS = 8;
+
+/** Whether more fragments may bring a device that could not prove anything so far to do so. */
+export function isHelpable({ found, undecidedFor }: Heard): boolean {
+  return found?.kind === 'undecided' && !found.isSettled && undecidedFor < VAIN_ANSWERS;
 }
 
 /** The last fragment number that the device can have had in mind when it last spoke. */
@@ -146,6 +185,7 @@ export function judged(
       ...heard,
       answers: kept([...heard.answers, next]),
       found: found.kind === 'impossible' ? heard.found : found,
+      undecidedFor: found.kind === 'undecided' ? heard.undecidedFor + 1 : 0,
     },
   };
 }

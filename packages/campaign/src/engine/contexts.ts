@@ -3,6 +3,7 @@ import type { Eui64, GpsMs, SteadyMs } from '@airlift/kernel';
 import type { AirContext, DeviceContext, SessionContext as DeviceSession } from '../device/device-event.ts';
 import { type DeviceState, isSettled } from '../device/device-state.ts';
 import { wantsAnother } from '../device/ending.ts';
+import { isHelpable } from '../device/reception.ts';
 import type { FormatView, JobView } from '../job/job-step.ts';
 import type { ParityDevice } from '../parity/index.ts';
 import { lateStart, startEnd } from '../session/open-session.ts';
@@ -123,6 +124,8 @@ function parityDevices(draft: JobDraft, session: SessionState, format: SessionFo
   for (const [devEui, state] of draft.devices) {
     if (state.kind !== 'receiving' || state.session !== session.number) continue;
     const { heard, silentFor, isAlive, isUnconfirmed } = state;
+    // Whatever it would need, no answer of it will tell.
+    if (heard.found?.kind === 'undecided' && !isHelpable(heard)) continue;
     devices.push({
       id: devEui,
       found: heard.found ?? (heard.from > 1 ? heardNothingBefore(heard.from, format) : undefined),
@@ -180,6 +183,7 @@ function freshView(draft: JobDraft, format: SessionFormat, now: SteadyMs): Writa
     format,
     isOpen: own.some(({ kind }) => kind !== 'ended'),
     hasNoAddress: last?.kind === 'ended' && last.why === 'no-address',
+    isUnsent: last?.kind === 'ended' && last.why === 'unsent',
     rounds: own.length,
     sent: Math.max(0, ...own.map(({ sent }) => sent)),
     unsettled: 0,

@@ -47,6 +47,8 @@ export interface PerformerPorts {
 /** Whom a downlink was for. */
 export type Ticket =
   | { readonly kind: 'question'; readonly jobId: string; readonly devEui: Eui64 }
+  /** The answer to a check value. */
+  | { readonly kind: 'check'; readonly jobId: string; readonly devEui: Eui64 }
   | { readonly kind: 'frame'; readonly jobId: string; readonly session: number; readonly frame: GroupFrame };
 
 interface OpenAnswer {
@@ -101,6 +103,10 @@ export class Performer {
     if (ticket.kind === 'question') {
       return news.kind === 'waiting' ? [] : this.#questionInputs(job, ticket.devEui, isOnAir(news));
     }
+    if (ticket.kind === 'check') {
+      if (news.kind === 'waiting' || !isOnAir(news)) return [];
+      return [{ to: 'device', devEui: ticket.devEui, event: { kind: 'check-answered' } }];
+    }
     const { session, frame } = ticket;
     const at = this.#ports.clock.now();
     if (news.kind === 'waiting') {
@@ -141,7 +147,10 @@ export class Performer {
   }
 
   /** The downlink for the receive windows of the uplink that was dealt with: the check value first, then time, then questions. */
-  async endAnswer(checkAnswer: CrcFinding | undefined): Promise<UnicastDownlink | undefined> {
+  async endAnswer(
+    job: ActiveJob | undefined,
+    checkAnswer: CrcFinding | undefined,
+  ): Promise<UnicastDownlink | undefined> {
     const open = this.#answer;
     if (open === undefined) return undefined;
     this.#answer = undefined;
@@ -150,7 +159,9 @@ export class Performer {
     const answers: UnicastDownlink[] = [];
     if (checkAnswer !== undefined && fPort !== undefined) {
       const payload = buildChecksumAnswer(checkAnswer.match !== undefined);
-      answers.push({ ticketId: this.#unheeded(), fPort, payload, before });
+      const isOwn = job !== undefined && checkAnswer.verdict === 'match';
+      const ticketId = isOwn ? this.#newTicket({ kind: 'check', jobId: job.plan.jobId, devEui }) : this.#unheeded();
+      answers.push({ ticketId, fPort, payload, before });
     }
     if (timeAnswer !== undefined) {
       const { payload, replaces } = timeAnswer;

@@ -17,6 +17,8 @@ export interface FormatView {
   readonly isOpen: boolean;
   /** There was no multicast address for its last session. */
   readonly hasNoAddress: boolean;
+  /** Nothing could be sent to the devices of its last session. */
+  readonly isUnsent: boolean;
   /** How many sessions were opened for it. */
   readonly rounds: number;
   /** The highest fragment number that was sent for it. */
@@ -165,13 +167,25 @@ function look(state: RunningJob, plan: JobPlan, view: JobView, now: SteadyMs): J
 }
 
 function forFormat(view: FormatView, plan: JobPlan, now: SteadyMs): readonly JobCommand[] {
-  const { format, isOpen, hasNoAddress, rounds, sent, unsettled, held, wantEverything, wantParity, reachableAt } = view;
+  const {
+    format,
+    isOpen,
+    hasNoAddress,
+    isUnsent,
+    rounds,
+    sent,
+    unsettled,
+    held,
+    wantEverything,
+    wantParity,
+    reachableAt,
+  } = view;
   if (isOpen || unsettled === held) return [];
   const verdicts = (limit: VerdictLimit): readonly JobCommand[] => [
     { kind: 'give-verdicts', formatKey: format.key, limit },
   ];
   if (hasNoAddress) return verdicts('no-address');
-  if (wantEverything + wantParity === 0) return verdicts('none');
+  if (isUnsent || wantEverything + wantParity === 0) return verdicts('none');
   // A caller who fixed the number of parity fragments wants one session and its result; a message goes out once.
   const isFixed = plan.kind === 'Message' || plan.parityFragments !== undefined;
   if (rounds > 0 && isFixed) return verdicts('parity-fixed');

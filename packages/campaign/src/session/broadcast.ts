@@ -288,11 +288,12 @@ function afterAll(state: Broadcasting, context: SessionContext): SessionStep {
 
 function end(state: Broadcasting, { members, plan, now }: SessionContext): SessionStep {
   const afterMs = UPLINKS_AFTER * plan.uplinkIntervalS * 1000;
-  const isMoot = members.receiving === 0 || state.sent === 0;
+  const isUnsent = members.receiving > 0 && effective(state) === effective(state.began);
+  const isMoot = members.receiving === 0 || isUnsent;
   const isMessage = plan.kind === 'Message' && plan.confirmPort === undefined;
   const until = isMoot || isMessage ? now : Math.max(now + CHECK_VALUES_MS, sessionEnd(state.plan) + afterMs);
   return {
-    state: { ...baseOf(state), kind: 'closing', plan: state.plan, until: steadyMs(until) },
+    state: { ...baseOf(state), kind: 'closing', plan: state.plan, until: steadyMs(until), isUnsent },
     effects: [],
     news: ['broadcast-over'],
   };

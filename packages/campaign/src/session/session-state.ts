@@ -84,10 +84,16 @@ export type SessionState =
     })
   | Broadcasting
   /** Nothing more is sent to the group; single devices are asked, and check values come in. */
-  | (SessionBase & { readonly kind: 'closing'; readonly plan: SessionPlan; readonly until: SteadyMs })
+  | (SessionBase & {
+      readonly kind: 'closing';
+      readonly plan: SessionPlan;
+      readonly until: SteadyMs;
+      /** Devices were there, and no frame could be sent to them. */
+      readonly isUnsent: boolean;
+    })
   | (SessionBase & {
       readonly kind: 'ended';
-      readonly why: 'served' | 'unserved' | 'stopped' | 'no-address';
+      readonly why: 'served' | 'unserved' | 'unsent' | 'stopped' | 'no-address';
       readonly groupId: string | undefined;
     });
 

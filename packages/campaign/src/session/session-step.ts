@@ -102,7 +102,7 @@ function beginning(state: Setup, context: SessionContext): SessionStep {
 /** As on the gateways that this server follows, the job goes straight to its end then. */
 function nobodyCame(state: Setup, { now }: SessionContext): SessionStep {
   return {
-    state: { ...baseOf(state), kind: 'closing', plan: state.plan, until: now },
+    state: { ...baseOf(state), kind: 'closing', plan: state.plan, until: now, isUnsent: false },
     effects: [],
     news: ['broadcast-over'],
   };
@@ -112,7 +112,7 @@ function closingStep(state: Closing, event: SessionEvent, context: SessionContex
   const { members, now } = context;
   const isOver = event.kind === 'due' && now >= state.until;
   if (!isOver && members.unproven > 0) return still(state);
-  const why = members.between > 0 ? 'unserved' : 'served';
+  const why = state.isUnsent ? 'unsent' : members.between > 0 ? 'unserved' : 'served';
   return {
     state: { ...baseOf(state), kind: 'ended', why, groupId: state.plan.groupId },
     effects: [{ kind: 'close' }],

@@ -1,12 +1,9 @@
 export { MemoryImageStore } from '../memory/memory-image-store.ts';
 export { MemoryJobStore } from '../memory/memory-job-store.ts';
-export { type DeviceLinkRig, deviceLinkSuite, type HeardPayload } from './device-link-suite.ts';
 export { MemoryProvisioning } from '../memory/memory-provisioning.ts';
+export { type DeviceLinkRig, deviceLinkSuite, type HeardPayload } from './device-link-suite.ts';
 export { imageStoreSuite } from './image-store-suite.ts';
 export { jobStoreSuite } from './job-store-suite.ts';
-export { provisioningSuite } from './provisioning-suite.ts';
-export { SAMPLE_AT } from './sample-at.ts';
-export { SAMPLE_EVENTS, SAMPLE_FATES, sampleEvents } from './sample-events.ts';
 export {
   type AirFrame,
   type DeviceAir,
@@ -15,11 +12,10 @@ export {
   type Receiver,
   type SentDownlink,
 } from './memory-link.ts';
+export { provisioningSuite } from './provisioning-suite.ts';
+export { SAMPLE_AT } from './sample-at.ts';
+export { SAMPLE_EVENTS, SAMPLE_FATES, sampleEvents } from './sample-events.ts';
 export {
-  SAMPLE_AT,
-  SAMPLE_DEVICE_STATES,
-  SAMPLE_JOB_STATES,
-  SAMPLE_SESSION,
   SAMPLE_PLANS,
   sampleEui,
   sampleFotaPlan,

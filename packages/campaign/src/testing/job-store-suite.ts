@@ -16,6 +16,7 @@ const completeAt = (at: number): JobState => ({
   completedAt: steadyMs(at),
   outcome: 'served',
   freeAt: steadyMs(at),
+  formats: [],
 });
 
 const change = (more: Partial<JobChange> = {}): JobChange => ({
@@ -149,6 +150,7 @@ export function jobStoreSuite(make: () => JobStore | Promise<JobStore>): void {
         repeats: 0,
         plan: { ...SAMPLE_SESSION, mcKey },
         until: SAMPLE_AT,
+        isUnsent: false,
       });
       const keys = ['11', '22', '33'].map((octet) => octet.repeat(16));
       await insert(jobNumber(1));

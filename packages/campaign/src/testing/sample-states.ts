@@ -46,6 +46,7 @@ const ended = (outcome: JobOutcome): Extract<JobState, { kind: 'complete' }> => 
   completedAt: after(90_000),
   outcome,
   freeAt: after(91_000.5),
+  formats: SAMPLE_FORMATS,
 });
 
 /** Job states of every kind, the final ones last. */
@@ -82,6 +83,7 @@ export const SAMPLE_SESSION: SessionPlan = {
   mcKey: '5e55104b5e55104b5e55104b5e55104b',
   sessionTimeGpsS: 1_451_606_700,
   launchAt: after(420_000),
+  startSlackMs: 5_000,
   gatherUntil: after(480_000),
   timeOutExponent: 12,
   firstFCnt: 1,
@@ -146,7 +148,7 @@ export const SAMPLE_SESSION_STATES = everyKind<SessionState>({
     { ...broadcasting({ kind: 'pacing', until: after(3) }), isPaused: true, askedAt: undefined, roundUntil: undefined },
     ...SAMPLE_PHASES.map(broadcasting),
   ],
-  closing: [{ ...BASE, kind: 'closing', plan: SAMPLE_SESSION, until: after(60_000) }],
+  closing: [{ ...BASE, kind: 'closing', plan: SAMPLE_SESSION, until: after(60_000), isUnsent: false }],
   ended: [
     { ...BASE, kind: 'ended', why: 'no-address', groupId: undefined },
     ...(['served', 'unserved', 'stopped'] as const).map((why) => ({
@@ -200,15 +202,29 @@ const ANSWERS: readonly HeardAnswer[] = [
   },
 ];
 
-const NOTHING: Heard = { answers: [], found: undefined, from: 1, sessionCnt: undefined };
+const NOTHING: Heard = { answers: [], found: undefined, undecidedFor: 0, checks: 0, from: 1, sessionCnt: undefined };
 
 /** What devices told of their fragmentation sessions: one sample for every kind of finding, and nothing. */
 export const SAMPLE_HEARD: readonly Heard[] = [
   NOTHING,
-  ...SAMPLE_FINDINGS.map((found, index) => ({ answers: ANSWERS, found, from: 5, sessionCnt: index })),
+  ...SAMPLE_FINDINGS.map((found, index) => ({
+    answers: ANSWERS,
+    found,
+    undecidedFor: index,
+    checks: index,
+    from: 5,
+    sessionCnt: index,
+  })),
 ];
 
-const HEARD: Heard = { answers: ANSWERS, found: SAMPLE_FINDINGS[2], from: 1, sessionCnt: 65_535 };
+const HEARD: Heard = {
+  answers: ANSWERS,
+  found: SAMPLE_FINDINGS[2],
+  undecidedFor: 1,
+  checks: 2,
+  from: 1,
+  sessionCnt: 65_535,
+};
 
 const receiving = (heard: Heard): Receiving => ({
   kind: 'receiving',
@@ -283,6 +299,7 @@ export const SAMPLE_DEVICE_STATES = everyKind<DeviceState>({
       heard: HEARD,
       isUnconfirmed: false,
       isAlive: true,
+      mayProve: true,
       freeAt: after(60.5),
       question: { kind: 'queued' },
       asked: 3,
@@ -294,6 +311,7 @@ export const SAMPLE_DEVICE_STATES = everyKind<DeviceState>({
       heard: NOTHING,
       isUnconfirmed: true,
       isAlive: false,
+      mayProve: false,
       freeAt: after(60.5),
       question: { kind: 'none' },
       asked: 0,

@@ -1,4 +1,4 @@
-import type { JobChange, JobRecord, JobStore, LedgerTotals } from '../../src/index.ts';
+import type { JobChange, JobRecord, JobStore, LedgerFrame, LedgerTotals, RecordedEvent } from '../../src/index.ts';
 
 /** What happens at the fatal write: the process dies before it is done, or after; or the store only refuses it. */
 export type Death = 'before' | 'after' | 'refuses';
@@ -18,12 +18,12 @@ export class DyingStore implements JobStore {
     this.#death = death;
   }
 
-  insert(job: JobRecord): Promise<boolean> {
-    return this.#write(() => this.#store.insert(job));
+  insert(job: JobRecord, events: JobChange['events']): Promise<boolean> {
+    return this.#write(() => this.#store.insert(job, events));
   }
 
-  save(jobId: string, change: JobChange): Promise<void> {
-    return this.#write(() => this.#store.save(jobId, change));
+  save(jobId: string, version: number, change: JobChange): Promise<boolean> {
+    return this.#write(() => this.#store.save(jobId, version, change));
   }
 
   clearLedger(jobId: string): Promise<void> {
@@ -48,6 +48,14 @@ export class DyingStore implements JobStore {
 
   ledger(jobId: string): Promise<LedgerTotals> {
     return this.#store.ledger(jobId);
+  }
+
+  frames(jobId: string, from: number, limit: number): Promise<readonly LedgerFrame[]> {
+    return this.#store.frames(jobId, from, limit);
+  }
+
+  events(jobId: string, from: number, limit: number): Promise<readonly RecordedEvent[]> {
+    return this.#store.events(jobId, from, limit);
   }
 
   imagesInUse(): Promise<readonly string[]> {

@@ -175,7 +175,8 @@ export class FakeDevice implements Receiver {
 
   #receive(number: number, data: Uint8Array): void {
     const decoder = this.#decoder;
-    if (decoder === undefined) return;
+    // A stack that numbers what it hears looks at nothing once it is complete.
+    if (decoder === undefined || (decoder.complete && this.habits.status === 'last-number')) return;
     if (number <= this.#nbFrag && number > this.#lastNumber + 1) this.#plainLost += number - this.#lastNumber - 1;
     if (number > this.#nbFrag && this.#lastNumber < this.#nbFrag) this.#plainLost += this.#nbFrag - this.#lastNumber;
     this.#lastNumber = Math.max(this.#lastNumber, number);
@@ -237,6 +238,10 @@ export class FakeDevice implements Receiver {
       this.#retry?.cancel();
       this.checkAnswers.push(command.fields.Match);
       if (!command.fields.Match) this.image = undefined;
+      return;
+    }
+    if (command?.name === 'FragSessionStatusReq') {
+      after(this.#clock, this.#rng.unit() * 16_000, () => void this.#reportStatus(command.fields.Participants));
       return;
     }
     if (command?.name !== 'FragSessionSetupReq') return;

@@ -1,4 +1,4 @@
-import { multitechDot4 } from '@airlift/applayer';
+import { byTheBookV1, loramacNode, multitechDot4 } from '@airlift/applayer';
 import {
   type Eui64,
   HeldDeviceTime,
@@ -19,18 +19,26 @@ import {
   type JobWish,
   planJob,
   reportJob,
-  traitsOf,
 } from '../../src/index.ts';
-import { MemoryImageStore, MemoryJobStore, sampleEui } from '../../src/testing/index.ts';
+import {
+  MemoryImageStore,
+  MemoryJobStore,
+  MemoryLink,
+  MemoryProvisioning,
+  sampleEui,
+} from '../../src/testing/index.ts';
 import { FakeDevice, type Habits, ZERO_KEY } from './fake-device.ts';
-import { FakeLink } from './fake-link.ts';
 
 export const START = steadyMs(Date.UTC(2026, 0, 1));
 
 /** Traits of a device whose profile nobody chose. */
-export const COMMON_TRAITS: DeviceTraits = traitsOf(multitechDot4, false);
+export const COMMON_TRAITS: DeviceTraits = { profile: multitechDot4, isAssigned: false };
 /** Traits of one that an operator said to be a MultiTech Dot. */
-export const DOT_TRAITS: DeviceTraits = traitsOf(multitechDot4, true);
+export const DOT_TRAITS: DeviceTraits = { profile: multitechDot4, isAssigned: true };
+
+/** Traits of one that counts as the specification says, and of one like LoRaMac-node. */
+export const BOOK_TRAITS: DeviceTraits = { profile: byTheBookV1, isAssigned: true };
+export const NODE_TRAITS: DeviceTraits = { profile: loramacNode, isAssigned: true };
 
 export interface WorldOptions {
   readonly seed?: string;
@@ -42,7 +50,8 @@ export class World {
   readonly clock = new VirtualClock(START);
   readonly calendar = new OffsetCalendar();
   readonly deviceTime = new HeldDeviceTime(this.calendar);
-  readonly link = new FakeLink(this.clock);
+  readonly link = new MemoryLink(this.clock);
+  readonly provisioning = new MemoryProvisioning();
   readonly images = new MemoryImageStore();
   readonly jobs: JobStore;
   readonly traits = new Map<Eui64, DeviceTraits>();
@@ -104,6 +113,8 @@ export class World {
       kind: 'Message',
       messagePort: 10,
       sessionTimeoutExponent: 5,
+      transmissions: 1,
+      confirmPort: undefined,
       image: { sha256, sizeBytes: octets.length, name: 'N/A' },
       ...more,
     });
@@ -169,6 +180,7 @@ export class World {
           return traits === undefined ? undefined : { devEui, traits, genAppKey: ZERO_KEY };
         },
       },
+      provisioning: this.provisioning,
       clock: this.clock,
       calendar: this.calendar,
       deviceTime: this.deviceTime,
@@ -191,6 +203,7 @@ export class World {
       sleepMs: undefined,
       shortSleepMs: undefined,
       paritySleepMs: undefined,
+      waves: undefined,
     };
   }
 
