@@ -99,7 +99,7 @@ export function firmwareOf(vault: Opener, row: Selectable<DeviceFirmwareTable>):
 }
 
 /** The place of the first schema, where the key belonged to the network's device: moving the column sealed nothing anew. */
-const genAppKeyPlace = (devEui: string): string => `devices/gen_app_key/${devEui}`;
+export const genAppKeyPlace = (devEui: string): string => `devices/gen_app_key/${devEui}`;
 
 function isCounter(value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= NO_SESSION_CNT_LEFT;
