@@ -27,11 +27,9 @@ describe('a network server behind a packet forwarder', () => {
       name: 'meter',
       joinEui: JOIN_EUI,
       appKey: APP_KEY,
-      genAppKey: undefined,
       deviceClass: 'A',
       deviceProfileId: undefined,
       networkProfileId: undefined,
-      fuotaProfile: undefined,
       createdAt: steadyMs(0),
     });
     new NetworkServer({

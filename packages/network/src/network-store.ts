@@ -8,13 +8,9 @@ export interface ProvisionedDevice {
   readonly name: string;
   readonly joinEui: Eui64;
   readonly appKey: string;
-  /** Root of the multicast keys (TS005); undefined = all zero, as MultiTech devices have it before mPower 6.3.6. */
-  readonly genAppKey: string | undefined;
   readonly deviceClass: DeviceClass;
   readonly deviceProfileId: string | undefined;
   readonly networkProfileId: string | undefined;
-  /** Device profile of the application layer packages; undefined = the server's default. */
-  readonly fuotaProfile: string | undefined;
   readonly createdAt: SteadyMs;
 }
 

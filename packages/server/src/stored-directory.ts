@@ -1,5 +1,5 @@
 import type { ProfileRegistry } from '@airlift/applayer';
-import { type DeviceDirectory, type DirectoryEntry, traitsOf } from '@airlift/campaign';
+import type { DeviceDirectory, DirectoryEntry, Provisioning } from '@airlift/campaign';
 import { type Eui64, fromHex } from '@airlift/kernel';
 import type { NetworkStore } from '@airlift/network';
 
@@ -10,21 +10,30 @@ const ZERO_KEY = '00'.repeat(16);
 /** The provisioned devices with their profiles, as campaigns look them up. */
 export class StoredDirectory implements DeviceDirectory {
   readonly #store: NetworkStore;
+  readonly #provisioning: Provisioning;
   readonly #profiles: ProfileRegistry;
   readonly #defaultProfile: string | null;
 
-  constructor(store: NetworkStore, profiles: ProfileRegistry, defaultProfile: string | null) {
+  constructor(
+    store: NetworkStore,
+    provisioning: Provisioning,
+    profiles: ProfileRegistry,
+    defaultProfile: string | null,
+  ) {
     this.#store = store;
+    this.#provisioning = provisioning;
     this.#profiles = profiles;
     this.#defaultProfile = defaultProfile;
   }
 
   async find(devEui: Eui64): Promise<DirectoryEntry | undefined> {
-    const device = await this.#store.device(devEui);
-    if (device === undefined) return undefined;
-    const assigned = device.fuotaProfile ?? this.#defaultProfile;
+    if ((await this.#store.device(devEui)) === undefined) return undefined;
+    const firmware = await this.#provisioning.find(devEui);
+    // It was damaged on the disk: nobody knows the key, and all zero would be wrong.
+    if (firmware === undefined) return undefined;
+    const assigned = firmware.fuotaProfile ?? this.#defaultProfile;
     const profile = this.#profiles.get(assigned ?? COMMON_PROFILE);
-    const rootKey = device.genAppKey ?? profile.keys.defaultRootKey ?? ZERO_KEY;
-    return { devEui, traits: traitsOf(profile, assigned !== null), genAppKey: fromHex(rootKey) };
+    const rootKey = firmware.genAppKey ?? profile.keys.defaultRootKey ?? ZERO_KEY;
+    return { devEui, traits: { profile, isAssigned: assigned !== null }, genAppKey: fromHex(rootKey) };
   }
 }

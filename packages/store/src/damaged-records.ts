@@ -24,6 +24,8 @@ export const RECORDS = {
       ['device_sessions', 'dev_eui'],
     ],
   },
+  // The counter goes on, so that no SessionCnt is used again.
+  device_firmware: { key: ['dev_eui'], parts: [], afterwards: 'stays' },
   device_sessions: { key: ['dev_eui', 'dev_addr'], parts: [] },
   // The counters of a closed group are remembered, so that they are not used again.
   mc_groups: { key: ['group_id'], parts: [], afterwards: 'stays' },
@@ -31,12 +33,16 @@ export const RECORDS = {
     key: ['job_id'],
     parts: [
       ['job_plans', 'job_id'],
+      ['job_sessions', 'job_id'],
       ['job_devices', 'job_id'],
       ['job_frames', 'job_id'],
+      ['job_events', 'job_id'],
     ],
   },
   // The device stays in the results of its job, with a reason.
   job_devices: { key: ['job_id', 'dev_eui'], parts: [], afterwards: 'stays' },
+  job_frames: { key: ['job_id', 'position'], parts: [] },
+  job_events: { key: ['job_id', 'sequence'], parts: [] },
   uploads: { key: ['kind', 'name'], parts: [] },
   login_sessions: { key: ['token_hash'], parts: [] },
   login_failures: { key: ['client', 'name_hash'], parts: [] },

@@ -8,16 +8,14 @@ import type { Opener, Vault } from './vault.ts';
 
 /** Columns of a device that its owner may change. */
 export function deviceColumns(vault: Vault, device: ProvisionedDevice) {
-  const { devEui, genAppKey } = device;
+  const { devEui } = device;
   return {
     name: device.name,
     join_eui: device.joinEui,
     app_key_sealed: vault.seal(device.appKey, `devices/app_key/${devEui}`),
-    gen_app_key_sealed: genAppKey === undefined ? null : vault.seal(genAppKey, `devices/gen_app_key/${devEui}`),
     device_class: device.deviceClass,
     device_profile_id: device.deviceProfileId ?? null,
     network_profile_id: device.networkProfileId ?? null,
-    fuota_profile: device.fuotaProfile ?? null,
     created_at: device.createdAt,
   };
 }
@@ -25,18 +23,15 @@ export function deviceColumns(vault: Vault, device: ProvisionedDevice) {
 /** The device of a row. @throws DamagedRecord, or BugError for a sealed text that does not open */
 export function deviceOf(vault: Opener, row: Selectable<DevicesTable>): ProvisionedDevice {
   requireShape(DEVICE_ROW, row);
-  const { dev_eui, gen_app_key_sealed } = row;
+  const { dev_eui } = row;
   return {
     devEui: dev_eui as Eui64,
     name: row.name,
     joinEui: row.join_eui as Eui64,
     appKey: openKey(vault, row.app_key_sealed, 'devices/app_key', dev_eui),
-    genAppKey:
-      gen_app_key_sealed === null ? undefined : openKey(vault, gen_app_key_sealed, 'devices/gen_app_key', dev_eui),
     deviceClass: row.device_class as ProvisionedDevice['deviceClass'],
     deviceProfileId: row.device_profile_id ?? undefined,
     networkProfileId: row.network_profile_id ?? undefined,
-    fuotaProfile: row.fuota_profile ?? undefined,
     createdAt: steadyMs(row.created_at),
   };
 }

@@ -1,21 +1,27 @@
-import type { DeviceState, JobDevice, JobPlan, JobRecord, JobState } from '@airlift/campaign';
+import type { JobDevice, JobPlan, JobRecord, JobState, SessionState } from '@airlift/campaign';
 import type { Eui64, RealMs, SteadyMs } from '@airlift/kernel';
 import type { Selectable } from 'kysely';
-import { requireDeviceState, requireJobState, requireMcKey, requirePlan } from './job-shapes.ts';
+import {
+  requireDeviceState,
+  requireJobState,
+  requireMcKey,
+  requirePlan,
+  requireSessionState,
+} from './job-shapes/require-shapes.ts';
 import { DamagedRecord, readJson, requireShape } from './record-shape.ts';
-import { JOB_DEVICE_ROW, JOB_ROW } from './row-shapes.ts';
-import type { JobDevicesTable, JobsTable } from './schema.ts';
+import { JOB_DEVICE_ROW, JOB_ROW, JOB_SESSION_ROW } from './row-shapes.ts';
+import type { JobDevicesTable, JobSessionsTable, JobsTable } from './schema.ts';
 import type { Opener, Vault } from './vault.ts';
 
 /** Columns that change with the state of a job. */
-export function stateColumns(vault: Vault, jobId: string, state: JobState, now: RealMs) {
+export function stateColumns(state: JobState, now: RealMs) {
   const endedAtAir = endedAt(state);
   return {
     phase: state.kind,
     ended_at: endedAtAir ?? null,
     // Uploads and images are kept for so long in real time, however fast the air's runs.
     released_at: endedAtAir === undefined ? null : now,
-    state: stateText(vault, jobId, state),
+    state: JSON.stringify(state),
   };
 }
 
@@ -26,6 +32,7 @@ export function planColumns(plan: JobPlan) {
     filename: plan.filename,
     created_at: plan.createdAt,
     image_sha256: plan.image.sha256,
+    version: 1,
     plain_frames: 0,
     parity_frames: 0,
     status_frames: 0,
@@ -34,23 +41,46 @@ export function planColumns(plan: JobPlan) {
   };
 }
 
+/** What a job consists of beside its devices. */
+export interface JobParts {
+  readonly job: Selectable<JobsTable>;
+  readonly plan: string | undefined;
+  /** By number, ascending. */
+  readonly sessions: readonly Selectable<JobSessionsTable>[];
+}
+
 /**
- * A job of its row, its plan and its devices, in the order of the plan.
+ * A job of its rows and its devices, in the order of the plan. Without one of its sessions nobody could go on with it, so
+ * that what is wrong with a session is wrong with the job.
  * @throws DamagedRecord, or BugError for a sealed text that does not open
  */
 export function jobOf(
   vault: Opener,
-  row: Selectable<JobsTable>,
-  planJson: string | undefined,
+  { job, plan: planJson, sessions }: JobParts,
   devices: JobRecord['devices'],
 ): JobRecord {
-  requireShape(JOB_ROW, row);
+  requireShape(JOB_ROW, job);
   if (planJson === undefined) throw new DamagedRecord('plan: missing');
   const plan = requirePlan(readJson(planJson, 'plan'));
-  const state = stateOf(vault, row.job_id, row.state);
-  if (plan.jobId !== row.job_id || plan.filename !== row.filename) throw new DamagedRecord('plan: of another job');
-  if (state.kind !== row.phase) throw new DamagedRecord('phase: contradicts the state');
-  return { plan, state, devices };
+  const state = requireJobState(readJson(job.state, 'state'));
+  if (plan.jobId !== job.job_id || plan.filename !== job.filename) throw new DamagedRecord('plan: of another job');
+  if (state.kind !== job.phase) throw new DamagedRecord('phase: contradicts the state');
+  return { plan, version: job.version, state, sessions: sessions.map((row) => sessionOf(vault, row)), devices };
+}
+
+/** The row of a session. A session that has ended has no key. */
+export function sessionRow(vault: Vault, jobId: string, session: SessionState) {
+  const sealed = withMcKey(session, (mcKey) => vault.seal(mcKey, mcKeyPlace(jobId, session.number)));
+  return { job_id: jobId, number: session.number, state: JSON.stringify(sealed) };
+}
+
+/** @throws DamagedRecord, or BugError for a sealed text that does not open */
+function sessionOf(vault: Opener, row: Selectable<JobSessionsTable>): SessionState {
+  const named = `session ${row.number}`;
+  requireShape(JOB_SESSION_ROW, row, named);
+  const session = requireSessionState(readJson(row.state, named));
+  if (session.number !== row.number) throw new DamagedRecord(`${named}: contradicts its state`);
+  return withMcKey(session, (sealed) => requireMcKey(vault.open(sealed, mcKeyPlace(row.job_id, row.number))));
 }
 
 /** A device of a job, of its row. @throws DamagedRecord */
@@ -60,8 +90,8 @@ export function jobDeviceOf(row: Selectable<JobDevicesTable>): JobDevice {
 }
 
 /** What stands in the place of a device's state that cannot be read. */
-export function damagedDeviceState(at: SteadyMs): DeviceState {
-  return { kind: 'failed', reason: 'record-damaged', at, reception: undefined };
+export function damagedDeviceState(at: SteadyMs): JobDevice['state'] {
+  return { kind: 'failed', reason: 'record-damaged', at, heard: undefined, freeAt: undefined };
 }
 
 /** When the job was complete or cancelled. */
@@ -70,18 +100,9 @@ function endedAt(state: JobState): SteadyMs | undefined {
   return state.kind === 'cancelled' ? state.at : undefined;
 }
 
-function stateText(vault: Vault, jobId: string, state: JobState): string {
-  return JSON.stringify(withMcKey(state, (mcKey) => vault.seal(mcKey, mcKeyPlace(jobId))));
-}
+const mcKeyPlace = (jobId: string, session: number): string => `job_sessions/state.plan.mcKey/${jobId}/${session}`;
 
-function stateOf(vault: Opener, jobId: string, text: string): JobState {
-  const state = requireJobState(readJson(text, 'state'));
-  return withMcKey(state, (sealed) => requireMcKey(vault.open(sealed, mcKeyPlace(jobId))));
-}
-
-const mcKeyPlace = (jobId: string): string => `jobs/state.session.mcKey/${jobId}`;
-
-function withMcKey(state: JobState, change: (mcKey: string) => string): JobState {
-  if (!('session' in state)) return state;
-  return { ...state, session: { ...state.session, mcKey: change(state.session.mcKey) } };
+function withMcKey(session: SessionState, change: (mcKey: string) => string): SessionState {
+  if (!('plan' in session)) return session;
+  return { ...session, plan: { ...session.plan, mcKey: change(session.plan.mcKey) } };
 }

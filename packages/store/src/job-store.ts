@@ -1,9 +1,27 @@
-import type { JobChange, JobDevice, JobRecord, JobStore, LedgerTotals } from '@airlift/campaign';
+import type {
+  JobChange,
+  JobDevice,
+  JobRecord,
+  JobStore,
+  LedgerFrame,
+  LedgerTotals,
+  RecordedEvent,
+  SessionState,
+} from '@airlift/campaign';
 import { BugError, type Clock, type Eui64, type RealMs, steadyMs } from '@airlift/kernel';
 import type { Kysely, Selectable, SelectQueryBuilder, Transaction } from 'kysely';
 import type { DamagedRecords } from './damaged-records.ts';
-import { damagedDeviceState, jobDeviceOf, jobOf, planColumns, stateColumns } from './job-rows.ts';
-import { addedTotals, addFrames, FRAME_COUNTS, totalsOf } from './ledger.ts';
+import { addEvents, eventOf } from './event-rows.ts';
+import {
+  damagedDeviceState,
+  type JobParts,
+  jobDeviceOf,
+  jobOf,
+  planColumns,
+  sessionRow,
+  stateColumns,
+} from './job-rows.ts';
+import { addedTotals, addFrames, FRAME_COUNTS, frameOf, totalsOf } from './ledger.ts';
 import { parts } from './parts.ts';
 import type { JobDevicesTable, JobsTable, Tables } from './schema.ts';
 import type { Vault } from './vault.ts';
@@ -15,10 +33,11 @@ const ENDED: readonly string[] = ['complete', 'cancelled'];
 
 type JobQuery = SelectQueryBuilder<Tables, 'jobs', Selectable<JobsTable>>;
 
+/** Events that nobody needs once the frames of the job are forgotten. */
+const PASSING_EVENTS: readonly string[] = ['asked', 'said'];
+
 /** A job as it is stored. */
-interface JobRows {
-  readonly job: Selectable<JobsTable>;
-  readonly plan: string | undefined;
+interface JobRows extends JobParts {
   readonly devices: readonly Selectable<JobDevicesTable>[];
 }
 
@@ -36,14 +55,15 @@ export class SqlJobStore implements JobStore {
     this.#clock = clock;
   }
 
-  async insert(job: JobRecord): Promise<boolean> {
+  async insert(job: JobRecord, events: JobChange['events']): Promise<boolean> {
     const { plan, state } = job;
     return this.#db.transaction().execute(async (trx) => {
       const result = await trx
         .insertInto('jobs')
         .values(({ selectFrom, fn, val, eb }) => ({
           ...planColumns(plan),
-          ...stateColumns(this.#vault, plan.jobId, state, this.#clock.now()),
+          ...stateColumns(state, this.#clock.now()),
+          last_event: events.length,
           position: selectFrom('jobs').select(eb(fn.coalesce(fn.max('position'), val(0)), '+', 1).as('next')),
         }))
         .onConflict((conflict) => conflict.column('filename').doNothing())
@@ -55,6 +75,8 @@ export class SqlJobStore implements JobStore {
         .execute();
       const rows = job.devices.map((device, position) => deviceRow(plan.jobId, device, position));
       for (const part of parts(rows)) await trx.insertInto('job_devices').values(part).execute();
+      await this.#saveSessions(trx, plan.jobId, job.sessions);
+      await addEvents(trx, plan.jobId, events, events.length);
       return true;
     });
   }
@@ -73,20 +95,29 @@ export class SqlJobStore implements JobStore {
     );
   }
 
-  async save(jobId: string, change: JobChange): Promise<void> {
-    await this.#db.transaction().execute(async (trx) => {
+  async save(jobId: string, version: number, change: JobChange): Promise<boolean> {
+    return this.#db.transaction().execute(async (trx) => {
       const job = await trx
         .updateTable('jobs')
         .set((eb) => ({
-          ...stateColumns(this.#vault, jobId, change.state, this.#clock.now()),
+          ...stateColumns(change.state, this.#clock.now()),
           ...addedTotals(eb, change.frames),
+          version: version + 1,
+          last_event: eb('last_event', '+', change.events.length),
         }))
         .where('job_id', '=', jobId)
-        .returning(FRAME_COUNTS)
+        .where('version', '=', version)
+        .returning([...FRAME_COUNTS, 'last_event'])
         .executeTakeFirst();
-      if (job === undefined) throw new BugError(`job ${jobId} is gone`);
+      if (job === undefined) {
+        await requireJob(trx, jobId);
+        return false;
+      }
+      await this.#saveSessions(trx, jobId, change.sessions);
       await saveDevices(trx, jobId, change.devices);
       await addFrames(trx, jobId, change.frames, job);
+      await addEvents(trx, jobId, change.events, job.last_event);
+      return true;
     });
   }
 
@@ -95,8 +126,40 @@ export class SqlJobStore implements JobStore {
     return totalsOf(row);
   }
 
+  async frames(jobId: string, from: number, limit: number): Promise<readonly LedgerFrame[]> {
+    const rows = await this.#db
+      .selectFrom('job_frames')
+      .selectAll()
+      .where('job_id', '=', jobId)
+      // Positions go on when frames were forgotten; the first that is left is the first.
+      .where('position', '>=', ({ selectFrom }) =>
+        selectFrom('job_frames as all')
+          .select(({ eb, fn }) => eb(fn.min('all.position'), '+', from).as('first'))
+          .where('all.job_id', '=', jobId),
+      )
+      .orderBy('position')
+      .limit(limit)
+      .execute();
+    return this.#damaged.sift('job_frames', rows, frameOf);
+  }
+
+  async events(jobId: string, from: number, limit: number): Promise<readonly RecordedEvent[]> {
+    const rows = await this.#db
+      .selectFrom('job_events')
+      .selectAll()
+      .where('job_id', '=', jobId)
+      .where('sequence', '>=', from)
+      .orderBy('sequence')
+      .limit(limit)
+      .execute();
+    return this.#damaged.sift('job_events', rows, eventOf);
+  }
+
   async clearLedger(jobId: string): Promise<void> {
-    await this.#db.deleteFrom('job_frames').where('job_id', '=', jobId).execute();
+    await this.#db.transaction().execute(async (trx) => {
+      await trx.deleteFrom('job_frames').where('job_id', '=', jobId).execute();
+      await trx.deleteFrom('job_events').where('job_id', '=', jobId).where('kind', 'in', PASSING_EVENTS).execute();
+    });
   }
 
   async remove(jobId: string): Promise<boolean> {
@@ -119,7 +182,7 @@ export class SqlJobStore implements JobStore {
     const jobs = await this.#rows(narrow);
     const devices = new Map<JobRows, readonly JobDevice[]>();
     for (const job of jobs) devices.set(job, await this.#devicesOf(job));
-    const read = (rows: JobRows): JobRecord => jobOf(this.#vault, rows.job, rows.plan, devices.get(rows) ?? []);
+    const read = (rows: JobRows): JobRecord => jobOf(this.#vault, rows, devices.get(rows) ?? []);
     return this.#damaged.sift('jobs', jobs, read, { rowOf: ({ job }) => ({ ...job }) });
   }
 
@@ -164,11 +227,36 @@ export class SqlJobStore implements JobStore {
             .where('job_id', '=', job.job_id)
             .orderBy('position')
             .execute();
-          found.push({ job, plan: plan?.plan, devices });
+          const sessions = await trx
+            .selectFrom('job_sessions')
+            .selectAll()
+            .where('job_id', '=', job.job_id)
+            .orderBy('number')
+            .execute();
+          found.push({ job, plan: plan?.plan, sessions, devices });
         }
         return found;
       });
   }
+
+  async #saveSessions(trx: Transaction<Tables>, jobId: string, sessions: readonly SessionState[]): Promise<void> {
+    const latest = new Map(sessions.map((session) => [session.number, session]));
+    const rows = [...latest.values()].map((session) => sessionRow(this.#vault, jobId, session));
+    for (const part of parts(rows)) {
+      await trx
+        .insertInto('job_sessions')
+        .values(part)
+        .onConflict((conflict) =>
+          conflict.columns(['job_id', 'number']).doUpdateSet((eb) => ({ state: eb.ref('excluded.state') })),
+        )
+        .execute();
+    }
+  }
+}
+
+async function requireJob(trx: Transaction<Tables>, jobId: string): Promise<void> {
+  const job = await trx.selectFrom('jobs').select('job_id').where('job_id', '=', jobId).executeTakeFirst();
+  if (job === undefined) throw new BugError(`job ${jobId} is gone`);
 }
 
 async function saveDevices(trx: Transaction<Tables>, jobId: string, devices: readonly JobDevice[]): Promise<void> {

@@ -1,8 +1,11 @@
 import type { LedgerFrame, LedgerTotals } from '@airlift/campaign';
 import { steadyMs } from '@airlift/kernel';
 import type { ExpressionBuilder, Selectable, Transaction } from 'kysely';
+import { requireGatewayFates } from './job-shapes/require-shapes.ts';
 import { parts } from './parts.ts';
-import type { JobsTable, Tables } from './schema.ts';
+import { readJson, requireShape } from './record-shape.ts';
+import { JOB_FRAME_ROW } from './row-shapes.ts';
+import type { JobFramesTable, JobsTable, Tables } from './schema.ts';
 
 type FrameCounts = Pick<Selectable<JobsTable>, (typeof FRAME_COUNTS)[number]>;
 type Totals = FrameCounts & Pick<Selectable<JobsTable>, 'airtime_ms' | 'first_frame_at' | 'last_frame_at'>;
@@ -45,8 +48,24 @@ export async function addFrames(
     f_cnt: frame.fCnt,
     sent_at: frame.at,
     airtime_ms: frame.airtimeMs,
+    session: frame.session,
+    gateways: JSON.stringify(frame.gateways),
   }));
   for (const part of parts(rows)) await trx.insertInto('job_frames').values(part).execute();
+}
+
+/** The frame of a row. @throws DamagedRecord */
+export function frameOf(row: Selectable<JobFramesTable>): LedgerFrame {
+  requireShape(JOB_FRAME_ROW, row);
+  return {
+    kind: row.kind as LedgerFrame['kind'],
+    number: row.number,
+    session: row.session,
+    fCnt: row.f_cnt,
+    at: steadyMs(row.sent_at),
+    airtimeMs: row.airtime_ms,
+    gateways: requireGatewayFates(readJson(row.gateways, 'gateways')),
+  };
 }
 
 /** The totals of a job's row, none without a row. */

@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import type { DamagedRecords } from './damaged-records.ts';
 import { dataPath } from './data-files.ts';
 import { syncDirectory } from './file-port.ts';
+import { genAppKeyPlace } from './provisioning-store.ts';
 import type { Tables } from './schema.ts';
 import { MASTER_KEY_OCTETS, type Opener, Vault } from './vault.ts';
 
@@ -87,6 +88,12 @@ async function sealedSamples(
   db: Kysely<Tables>,
 ): Promise<readonly { readonly sealed: string; readonly place: string }[]> {
   const devices = await db.selectFrom('devices').select(['dev_eui', 'app_key_sealed']).limit(MOST_SAMPLES).execute();
+  const firmware = await db
+    .selectFrom('device_firmware')
+    .select(['dev_eui', 'gen_app_key_sealed'])
+    .where('gen_app_key_sealed', 'is not', null)
+    .limit(MOST_SAMPLES)
+    .execute();
   const groups = await db
     .selectFrom('mc_groups')
     .select(['group_id', 'mc_nwk_s_key_sealed'])
@@ -95,6 +102,7 @@ async function sealedSamples(
     .execute();
   return [
     ...devices.map((row) => ({ sealed: String(row.app_key_sealed), place: `devices/app_key/${row.dev_eui}` })),
+    ...firmware.map((row) => ({ sealed: String(row.gen_app_key_sealed), place: genAppKeyPlace(row.dev_eui) })),
     ...groups.map((row) => ({
       sealed: String(row.mc_nwk_s_key_sealed),
       place: `mc_groups/mc_nwk_s_key/${row.group_id}`,

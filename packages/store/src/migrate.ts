@@ -5,6 +5,7 @@ import { damagedRecords } from './migrations/m0002-damaged-records.ts';
 import { releasedAt } from './migrations/m0003-released-at.ts';
 import { mcAddrReuse } from './migrations/m0004-mc-addr-reuse.ts';
 import { logins } from './migrations/m0005-logins.ts';
+import { secondEngine } from './migrations/m0006-second-engine.ts';
 import type { Tables } from './schema.ts';
 
 /** Every migration by name; names sort in the order of application. Code instead of files, so that a bundle has them. */
@@ -14,6 +15,7 @@ const MIGRATIONS = {
   '0003-released-at': releasedAt,
   '0004-mc-addr-reuse': mcAddrReuse,
   '0005-logins': logins,
+  '0006-second-engine': secondEngine,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { AccountStore, UploadStore } from '@airlift/api';
-import type { ImageStore, JobStore } from '@airlift/campaign';
+import type { ImageStore, JobStore, Provisioning } from '@airlift/campaign';
 import type { Clock, Entropy, RealMs } from '@airlift/kernel';
 import type { NetworkStore } from '@airlift/network';
 import type { Kysely } from 'kysely';
@@ -19,6 +19,7 @@ import { openVault } from './master-key.ts';
 import { type MetaStore, SqlMetaStore } from './meta-store.ts';
 import { SqlNetworkStore } from './network-store.ts';
 import { openDatabase } from './open-database.ts';
+import { SqlProvisioning } from './provisioning-store.ts';
 import type { Tables } from './schema.ts';
 import type { StoreLog } from './store-log.ts';
 import { tightenPermissions } from './tighten-permissions.ts';
@@ -43,6 +44,7 @@ export interface StoreOptions {
 /** Every store of one data folder. */
 export interface Store {
   readonly network: NetworkStore;
+  readonly provisioning: Provisioning;
   readonly jobs: JobStore;
   readonly images: ImageStore;
   readonly uploads: UploadStore;
@@ -97,6 +99,7 @@ async function storeOn(
   const images = new FileImageStore(db, files, clock);
   return {
     network: new SqlNetworkStore(db, vault, damaged),
+    provisioning: new SqlProvisioning(db, vault, damaged),
     jobs: new SqlJobStore(db, vault, damaged, clock),
     images,
     uploads: new FileUploadStore(db, files, images, clock, damaged),

@@ -1,4 +1,4 @@
-import { AirliftError } from '@airlift/kernel';
+import { AirliftError, BugError } from '@airlift/kernel';
 import { z } from 'zod';
 
 /** A record cannot be read. The message says why in words without values: they might be secrets. */
@@ -8,6 +8,11 @@ export class DamagedRecord extends Error {
 
 /** A check for every member of a type, so that a new member cannot be forgotten. */
 export type ShapeOf<T> = { readonly [K in keyof T]-?: z.ZodType };
+
+/** As `ShapeOf`, for every kind of a union, so that a new kind cannot be forgotten either. */
+export type KindShapes<T extends { readonly kind: string }> = {
+  readonly [K in T['kind']]: ShapeOf<Omit<Extract<T, { readonly kind: K }>, 'kind'>>;
+};
 
 /** Most findings that a reason lists. */
 const MOST_ISSUES = 3;
@@ -26,11 +31,30 @@ export function shape(members: Readonly<Record<string, z.ZodType>>): z.ZodType {
   return z.looseObject(members);
 }
 
-/** @throws DamagedRecord when the value does not have the shape */
-export function requireShape(schema: z.ZodType, value: unknown): void {
+/** A schema for a union of kinds. */
+export function byKind<T extends { readonly kind: string }>(kinds: KindShapes<T>): z.ZodType {
+  const members = Object.entries<Readonly<Record<string, z.ZodType>>>(kinds).map(([kind, shapes]) =>
+    z.looseObject({ kind: z.literal(kind), ...shapes }),
+  );
+  const [first, ...rest] = members;
+  if (first === undefined) throw new BugError('a union without kinds');
+  return z.discriminatedUnion('kind', [first, ...rest]);
+}
+
+/** A schema for a union of words; one that is left out or that there is not is a type error. */
+export function oneOf<T extends string>(words: Readonly<Record<T, true>>): z.ZodType {
+  return z.enum(Object.keys(words));
+}
+
+/**
+ * @param column of the value, when it is not a whole row
+ * @throws DamagedRecord when the value does not have the shape
+ */
+export function requireShape(schema: z.ZodType, value: unknown, column?: string): void {
   const { error } = schema.safeParse(value);
   if (error === undefined) return;
-  const issues = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  const start = column === undefined ? [] : [column];
+  const issues = error.issues.map(({ path, message }) => `${[...start, ...path].join('.')}: ${message}`);
   const more = issues.length > MOST_ISSUES ? [`${issues.length - MOST_ISSUES} more`] : [];
   throw new DamagedRecord([...issues.slice(0, MOST_ISSUES), ...more].join('; '));
 }

@@ -1,5 +1,6 @@
 import type { LastUplink } from '@airlift/network';
 import { z } from 'zod';
+import { frameKind } from './job-shapes/session-shape.ts';
 import {
   count,
   eui64,
@@ -14,10 +15,14 @@ import {
   uint32,
 } from './record-shape.ts';
 import type {
+  DeviceFirmwareTable,
   DeviceSessionsTable,
   DevicesTable,
   ImagesTable,
   JobDevicesTable,
+  JobEventsTable,
+  JobFramesTable,
+  JobSessionsTable,
   JobsTable,
   LoginFailuresTable,
   LoginSessionsTable,
@@ -37,16 +42,25 @@ export const DEVICE_ROW = shape({
   name: text,
   join_eui: eui64,
   app_key_sealed: text,
-  gen_app_key_sealed: text.nullable(),
   device_class: z.enum(['A', 'B', 'C']),
   device_profile_id: text.nullable(),
   network_profile_id: text.nullable(),
-  fuota_profile: text.nullable(),
   created_at: instant,
   last_dev_nonce: count.nullable(),
   last_join_nonce: count.nullable(),
   join_count: count,
 } satisfies ShapeOf<DevicesTable>);
+
+/** One more than SessionCnt can be: who counts from here on has none left. */
+export const NO_SESSION_CNT_LEFT = 0x1_0000;
+
+export const DEVICE_FIRMWARE_ROW = shape({
+  dev_eui: eui64,
+  provisioned: flag,
+  gen_app_key_sealed: text.nullable(),
+  fuota_profile: text.nullable(),
+  next_session_cnt: count.max(NO_SESSION_CNT_LEFT),
+} satisfies ShapeOf<DeviceFirmwareTable>);
 
 export const DEVICE_SESSION_ROW = shape({
   dev_eui: eui64,
@@ -96,6 +110,8 @@ export const JOB_ROW = shape({
   job_id: text,
   filename: text,
   position: count,
+  version: z.int().min(1),
+  last_event: count,
   phase: text,
   created_at: instant,
   ended_at: instant.nullable(),
@@ -117,6 +133,32 @@ export const JOB_DEVICE_ROW = shape({
   position: z.int(),
   state: text,
 } satisfies ShapeOf<JobDevicesTable>);
+
+export const JOB_SESSION_ROW = shape({
+  job_id: text,
+  number: z.int().min(1),
+  state: text,
+} satisfies ShapeOf<JobSessionsTable>);
+
+export const JOB_FRAME_ROW = shape({
+  job_id: text,
+  position: count,
+  kind: frameKind,
+  number: count,
+  f_cnt: uint32,
+  sent_at: instant,
+  airtime_ms: instant,
+  session: count,
+  gateways: text,
+} satisfies ShapeOf<JobFramesTable>);
+
+export const JOB_EVENT_ROW = shape({
+  job_id: text,
+  sequence: z.int().min(1),
+  at: instant,
+  kind: text,
+  body: text,
+} satisfies ShapeOf<JobEventsTable>);
 
 export const UPLOAD_ROW = shape({
   kind: z.enum(['fota', 'message']),

@@ -12,10 +12,13 @@ export interface Tables {
   readonly device_sessions: DeviceSessionsTable;
   readonly mc_groups: McGroupsTable;
   readonly used_mc_addrs: UsedMcAddrsTable;
+  readonly device_firmware: DeviceFirmwareTable;
   readonly jobs: JobsTable;
   readonly job_plans: JobPlansTable;
+  readonly job_sessions: JobSessionsTable;
   readonly job_devices: JobDevicesTable;
   readonly job_frames: JobFramesTable;
+  readonly job_events: JobEventsTable;
   readonly images: ImagesTable;
   readonly uploads: UploadsTable;
   readonly users: UsersTable;
@@ -43,11 +46,9 @@ export interface DevicesTable {
   name: string;
   join_eui: string;
   app_key_sealed: string;
-  gen_app_key_sealed: string | null;
   device_class: string;
   device_profile_id: string | null;
   network_profile_id: string | null;
-  fuota_profile: string | null;
   created_at: number;
   last_dev_nonce: number | null;
   last_join_nonce: number | null;
@@ -107,11 +108,24 @@ interface UsedMcAddrsTable {
   free_from: number;
 }
 
+/** What campaigns know of a device, whether the network knows the device or not. */
+export interface DeviceFirmwareTable {
+  dev_eui: string;
+  /** 0 or 1; 0 = the row is there for its counter only */
+  provisioned: number;
+  gen_app_key_sealed: string | null;
+  fuota_profile: string | null;
+  /** The first SessionCnt that was not reserved yet. */
+  next_session_cnt: number;
+}
+
 export interface JobsTable {
   job_id: string;
   filename: string;
   /** Grows with every job inserted. */
   position: number;
+  /** Grows by one with every step that is stored. */
+  version: number;
   /** The kind of the `JobState`. */
   phase: string;
   created_at: number;
@@ -128,7 +142,9 @@ export interface JobsTable {
   airtime_ms: number;
   first_frame_at: number | null;
   last_frame_at: number | null;
-  /** JSON of `JobState`, its multicast key sealed */
+  /** Sequence number of the last event; 0 = none yet. */
+  last_event: number;
+  /** JSON of `JobState` */
   state: string;
 }
 
@@ -137,6 +153,13 @@ export interface JobPlansTable {
   job_id: string;
   /** JSON of `JobPlan` */
   plan: string;
+}
+
+export interface JobSessionsTable {
+  job_id: string;
+  number: number;
+  /** JSON of `SessionState`, its multicast key sealed */
+  state: string;
 }
 
 export interface JobDevicesTable {
@@ -148,7 +171,7 @@ export interface JobDevicesTable {
   state: string;
 }
 
-interface JobFramesTable {
+export interface JobFramesTable {
   job_id: string;
   position: number;
   kind: string;
@@ -156,6 +179,20 @@ interface JobFramesTable {
   f_cnt: number;
   sent_at: number;
   airtime_ms: number;
+  /** 0 = sent by a version of the program that did not tell the sessions of a job apart */
+  session: number;
+  /** JSON list of `GatewayFate` */
+  gateways: string;
+}
+
+export interface JobEventsTable {
+  job_id: string;
+  /** From 1 in each job. */
+  sequence: number;
+  at: number;
+  kind: string;
+  /** JSON of `CampaignEvent` without its kind */
+  body: string;
 }
 
 /** Every file in the folder of images. */

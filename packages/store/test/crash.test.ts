@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SAMPLE_EVENTS } from '@airlift/campaign/testing';
 import { parseEui64 } from '@airlift/kernel';
 import { describe, expect, it } from 'vitest';
 import { buildChild, Child } from './child.ts';
@@ -33,6 +34,7 @@ describe('a process that is killed', () => {
     for (const [word, size] of [
       ['down', 3],
       ['group', 5],
+      ['cnt', 2],
     ] as const) {
       const firsts = numbers(said, word);
       expect(firsts.length).toBeGreaterThan(4);
@@ -51,6 +53,11 @@ describe('a process that is killed', () => {
       Math.max(...numbers(said, 'down')) + 3,
     );
     expect((await store.jobs.ledger('job')).plain).toBeGreaterThanOrEqual(numbers(said, 'frame').length);
+    // Frames, events and versions are of the same steps.
+    const { plain } = await store.jobs.ledger('job');
+    expect((await store.jobs.job('job'))?.version).toBe(plain + 1);
+    const last = await store.jobs.events('job', 1 + (plain - 1) * SAMPLE_EVENTS.length, 1_000);
+    expect(last.map(({ event }) => event)).toEqual(SAMPLE_EVENTS);
     const jobs = new Set((await store.jobs.unfinished()).map((job) => job.plan.filename));
     for (const name of texts(said, 'job')) expect(jobs).toContain(name);
     expect(texts(said, 'upload').length).toBeGreaterThan(4);

@@ -3,19 +3,29 @@ import { join } from 'node:path';
 import {
   SAMPLE_AT,
   SAMPLE_DEVICE_STATES,
+  SAMPLE_EVENTS,
+  SAMPLE_FATES,
   SAMPLE_JOB_STATES,
-  SAMPLE_SESSION,
+  SAMPLE_PLANS,
+  SAMPLE_SESSION_STATES,
   sampleEui,
+  sampleEvents,
   sampleFotaPlan,
+  sampleFrame,
   sampleJob,
-  sampleMessagePlan,
 } from '@airlift/campaign/testing';
 import { realMs } from '@airlift/kernel';
 import type { GroupRecord, ProvisionedDevice } from '@airlift/network';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import type { Store, StoreLogEntry } from '../src/index.ts';
-import { requireDeviceState, requireJobState, requirePlan } from '../src/job-shapes.ts';
+import {
+  requireDeviceState,
+  requireEvent,
+  requireJobState,
+  requirePlan,
+  requireSessionState,
+} from '../src/job-shapes/require-shapes.ts';
 import { scratchFolder, scratchStore } from './scratch.ts';
 
 const KEY = 'c0ffee00c0ffee00c0ffee00c0ffee00';
@@ -26,11 +36,9 @@ const deviceOf = (devEui: typeof ONE): ProvisionedDevice => ({
   name: `meter ${devEui}`,
   joinEui: devEui,
   appKey: KEY,
-  genAppKey: KEY,
   deviceClass: 'A',
   deviceProfileId: undefined,
   networkProfileId: undefined,
-  fuotaProfile: undefined,
   createdAt: SAMPLE_AT,
 });
 
@@ -64,11 +72,13 @@ const groupOf = (groupId: string, mcAddr: number): GroupRecord => ({
 });
 
 /** Two of everything. */
-async function fill({ network, jobs, uploads, accounts }: Store): Promise<void> {
+async function fill({ network, provisioning, jobs, uploads, accounts }: Store): Promise<void> {
   for (const [devEui, devAddr] of [
     [ONE, 1],
     [OTHER, 2],
   ] as const) {
+    await provisioning.put({ devEui, genAppKey: KEY, fuotaProfile: 'multitech-dot-4' });
+    await provisioning.reserveSessionCnt(devEui, 3);
     await network.addDevice(deviceOf(devEui));
     await network.saveJoin(sessionOf(devEui, devAddr));
     await network.reserveDownlinkCounters(devEui, devAddr, 8);
@@ -76,11 +86,16 @@ async function fill({ network, jobs, uploads, accounts }: Store): Promise<void> 
   await network.saveGroup(groupOf('group-1', 11));
   await network.saveGroup(groupOf('group-2', 12));
   await network.reserveGroupCounters('group-1', 16);
-  await jobs.insert(sampleJob());
-  await jobs.insert(sampleJob(sampleFotaPlan({ jobId: 'job-2', filename: 'fota_2' })));
+  await jobs.insert(sampleJob(), []);
+  await jobs.insert(sampleJob(sampleFotaPlan({ jobId: 'job-2', filename: 'fota_2' })), []);
   for (const jobId of ['job-1', 'job-2']) {
-    const state = { kind: 'setup', startedAt: SAMPLE_AT, round: 1, session: SAMPLE_SESSION, percent: 1 } as const;
-    await jobs.save(jobId, { state, devices: [], frames: [] });
+    await jobs.save(jobId, 1, {
+      state: { kind: 'running', startedAt: SAMPLE_AT, control: { kind: 'going' }, wave: 0, formats: [], percent: 1 },
+      sessions: SAMPLE_SESSION_STATES.filter(({ kind }) => kind === 'closing'),
+      devices: [],
+      frames: [1, 2].map((number) => sampleFrame({ number, gateways: SAMPLE_FATES })),
+      events: sampleEvents(SAMPLE_EVENTS.slice(0, 2)),
+    });
   }
   for (const name of ['one.bin', 'two.bin']) await uploads.receive('fota', name, content(name), 100);
   for (const name of ['admin', 'guest'] as const) {
@@ -96,14 +111,23 @@ async function* content(text: string): AsyncGenerator<Uint8Array> {
 }
 
 /** What a caller can read, with a mark for each of the two records. */
-async function served({ network, jobs, uploads, accounts }: Store): Promise<Readonly<Record<string, unknown>>> {
+async function served({
+  network,
+  provisioning,
+  jobs,
+  uploads,
+  accounts,
+}: Store): Promise<Readonly<Record<string, unknown>>> {
   const failuresOf = (nameHash: string) => accounts.failures({ client: '::1', nameHash });
   return {
     devices: (await network.devices()).map(({ devEui }) => devEui),
     sessions: (await network.sessions()).map(({ devEui }) => devEui),
     groups: (await network.openGroups()).map(({ groupId }) => groupId),
+    firmware: [(await provisioning.find(ONE))?.genAppKey, (await provisioning.find(OTHER))?.genAppKey],
     jobs: (await jobs.unfinished()).map(({ plan }) => plan.jobId),
     jobDevices: (await jobs.unfinished()).flatMap(({ devices }) => devices.map(({ state }) => state.kind)),
+    frames: (await jobs.frames('job-1', 0, 9)).map(({ number }) => number),
+    events: (await jobs.events('job-1', 0, 9)).map(({ sequence }) => sequence),
     uploads: [(await uploads.file('fota', 'one.bin'))?.name, (await uploads.latest('fota'))?.name],
     users: [(await accounts.user('admin'))?.name, (await accounts.user('guest'))?.name],
     logins: [(await accounts.session('hash-admin'))?.userName, (await accounts.session('hash-guest'))?.userName],
@@ -116,6 +140,9 @@ const ALL = {
   devices: [ONE, OTHER],
   sessions: [ONE, OTHER],
   groups: ['group-1', 'group-2'],
+  firmware: [KEY, KEY],
+  frames: [1, 2],
+  events: [1, 2],
   jobs: ['job-1', 'job-2'],
   jobDevices: Array.from({ length: 6 }, () => 'pending'),
   uploads: ['one.bin', 'two.bin'],
@@ -152,6 +179,7 @@ function setAside(dataDir: string): readonly Readonly<Record<string, string>>[] 
   }
 }
 
+const withoutJobOne = { ...ALL, jobs: ['job-2'], jobDevices: ALL.jobDevices.slice(3), frames: [], events: [] };
 const withoutDeviceOne = { ...ALL, devices: [OTHER], sessions: [OTHER] };
 
 describe('one damaged record costs that record and nothing else', () => {
@@ -224,42 +252,72 @@ describe('one damaged record costs that record and nothing else', () => {
       "update job_plans set plan = substr(plan, 1, 60) where job_id = 'job-1'",
       'jobs',
       'job-1',
-      { ...ALL, jobs: ['job-2'], jobDevices: ALL.jobDevices.slice(3) },
+      withoutJobOne,
     ],
     [
       'a job whose plan has lost a member',
       "update job_plans set plan = json_remove(plan, '$.radio') where job_id = 'job-1'",
       'jobs',
       'job-1',
-      { ...ALL, jobs: ['job-2'], jobDevices: ALL.jobDevices.slice(3) },
+      withoutJobOne,
     ],
-    [
-      'a job without a plan',
-      "delete from job_plans where job_id = 'job-1'",
-      'jobs',
-      'job-1',
-      { ...ALL, jobs: ['job-2'], jobDevices: ALL.jobDevices.slice(3) },
-    ],
+    ['a job without a plan', "delete from job_plans where job_id = 'job-1'", 'jobs', 'job-1', withoutJobOne],
     [
       'a job in no known state',
       `update jobs set state = '{"kind":"lost"}' where job_id = 'job-1'`,
       'jobs',
       'job-1',
-      { ...ALL, jobs: ['job-2'], jobDevices: ALL.jobDevices.slice(3) },
+      withoutJobOne,
     ],
     [
       'a job whose key does not open',
-      `update jobs set state = json_set(state, '$.session.mcKey', 'v1.') where job_id = 'job-1'`,
+      `update job_sessions set state = json_set(state, '$.plan.mcKey', 'v1.') where job_id = 'job-1'`,
       'jobs',
       'job-1',
-      { ...ALL, jobs: ['job-2'], jobDevices: ALL.jobDevices.slice(3) },
+      withoutJobOne,
+    ],
+    [
+      'a job with the key of another',
+      `update job_sessions set state = (select state from job_sessions where job_id = 'job-2') where job_id = 'job-1'`,
+      'jobs',
+      'job-1',
+      withoutJobOne,
+    ],
+    [
+      'a job with a session that has lost a member',
+      `update job_sessions set state = json_remove(state, '$.began.sent') where job_id = 'job-1'`,
+      'jobs',
+      'job-1',
+      withoutJobOne,
+    ],
+    ['a job without a version', "update jobs set version = 0 where job_id = 'job-1'", 'jobs', 'job-1', withoutJobOne],
+    [
+      'a frame of no kind',
+      "update job_frames set kind = 'x' where job_id = 'job-1' and position = 1",
+      'job_frames',
+      'job-1/1',
+      { ...ALL, frames: [1] },
+    ],
+    [
+      'an event with half a body',
+      "update job_events set body = '{' where job_id = 'job-1' and sequence = 1",
+      'job_events',
+      'job-1/1',
+      { ...ALL, events: [2] },
+    ],
+    [
+      'the firmware of a device with a key moved from another',
+      `update device_firmware set gen_app_key_sealed = (select gen_app_key_sealed from device_firmware where dev_eui = '${OTHER}') where dev_eui = '${ONE}'`,
+      'device_firmware',
+      ONE,
+      { ...ALL, firmware: [undefined, KEY] },
     ],
     [
       'a job that counts in words',
       "update jobs set plain_frames = 'ten' where job_id = 'job-1'",
       'jobs',
       'job-1',
-      { ...ALL, jobs: ['job-2'], jobDevices: ALL.jobDevices.slice(3) },
+      withoutJobOne,
     ],
     [
       'a device of a job',
@@ -328,11 +386,13 @@ describe('one damaged record costs that record and nothing else', () => {
     expect(Object.entries(content).map(([table, rows]) => [table, rows.length])).toEqual([
       ['jobs', 1],
       ['job_plans', 1],
+      ['job_sessions', 1],
       ['job_devices', 3],
-      ['job_frames', 0],
+      ['job_frames', 2],
+      ['job_events', 2],
     ]);
     // Its name is free again.
-    expect(await store.jobs.insert(sampleJob())).toBe(true);
+    expect(await store.jobs.insert(sampleJob(), [])).toBe(true);
   });
 });
 
@@ -349,6 +409,22 @@ describe('the counters of a damaged group', () => {
     await store.network.openGroups();
     await store.network.saveGroup(groupOf('group-1', 11));
     expect(await store.network.reserveGroupCounters('group-1', 1)).toBeUndefined();
+  });
+});
+
+describe('SessionCnt of a device whose firmware is damaged', () => {
+  it('goes on where it was', async () => {
+    const { store } = await damagedStore(
+      `update device_firmware set gen_app_key_sealed = 'x' where dev_eui = '${ONE}'`,
+    );
+    expect(await store.provisioning.find(ONE)).toBeUndefined();
+    expect(await store.provisioning.reserveSessionCnt(ONE, 1)).toBe(3);
+  });
+
+  it('is spent when nobody knows where it was', async () => {
+    const { store } = await damagedStore(`update device_firmware set next_session_cnt = -4 where dev_eui = '${ONE}'`);
+    expect(await store.provisioning.find(ONE)).toBeUndefined();
+    await expect(store.provisioning.reserveSessionCnt(ONE, 1)).rejects.toMatchObject({ code: 'session-cnt-exhausted' });
   });
 });
 
@@ -372,10 +448,10 @@ describe('a wrong master key', () => {
 describe('what is stored today', () => {
   it('has the shapes that are asked for', () => {
     const stored = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-    for (const plan of [sampleFotaPlan(), sampleFotaPlan({ parityFragments: 3 }), sampleMessagePlan()]) {
-      expect(requirePlan(stored(plan))).toEqual(stored(plan));
-    }
+    for (const plan of SAMPLE_PLANS) expect(requirePlan(stored(plan))).toEqual(stored(plan));
     for (const state of SAMPLE_JOB_STATES) expect(requireJobState(stored(state))).toEqual(stored(state));
+    for (const state of SAMPLE_SESSION_STATES) expect(requireSessionState(stored(state))).toEqual(stored(state));
+    for (const event of SAMPLE_EVENTS) expect(requireEvent(stored(event))).toEqual(stored(event));
     for (const state of SAMPLE_DEVICE_STATES) expect(requireDeviceState(stored(state))).toEqual(stored(state));
   });
 });

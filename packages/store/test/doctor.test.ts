@@ -1,6 +1,14 @@
 import { chmod, cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sampleEui, sampleFotaPlan, sampleJob } from '@airlift/campaign/testing';
+import {
+  SAMPLE_FATES,
+  SAMPLE_SESSION_STATES,
+  sampleEui,
+  sampleEvents,
+  sampleFotaPlan,
+  sampleFrame,
+  sampleJob,
+} from '@airlift/campaign/testing';
 import { steadyMs } from '@airlift/kernel';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
@@ -26,15 +34,21 @@ async function installation(): Promise<{ readonly dataDir: string; readonly sha2
     name: 'meter',
     joinEui: devEui,
     appKey: '00'.repeat(16),
-    genAppKey: undefined,
     deviceClass: 'A',
     deviceProfileId: undefined,
     networkProfileId: undefined,
-    fuotaProfile: undefined,
     createdAt: AT,
   });
+  await store.provisioning.put({ devEui, genAppKey: '11'.repeat(16), fuotaProfile: undefined });
   const { sha256 } = await store.uploads.receive('fota', 'firmware.bin', content(), 100);
-  await store.jobs.insert(sampleJob(sampleFotaPlan({ image: { sha256, sizeBytes: 8, name: 'firmware.bin' } })));
+  await store.jobs.insert(sampleJob(sampleFotaPlan({ image: { sha256, sizeBytes: 8, name: 'firmware.bin' } })), []);
+  await store.jobs.save('job-1', 1, {
+    state: { kind: 'scheduled' },
+    sessions: SAMPLE_SESSION_STATES.slice(0, 4),
+    devices: [],
+    frames: [sampleFrame({ gateways: SAMPLE_FATES })],
+    events: sampleEvents(),
+  });
   await store.close();
   return { dataDir, sha256 };
 }
@@ -151,6 +165,20 @@ describe('a finding says what, where and what to do', () => {
       'devices 0000000000000001',
     ],
     ['a plan that cannot be read', sql("update job_plans set plan = '{'"), 'record', 'jobs job-1 (fota_1)'],
+    [
+      'a session of a job whose key does not open',
+      sql("update job_sessions set state = json_set(state, '$.plan.mcKey', 'v1.')"),
+      'record',
+      'jobs job-1 (fota_1)',
+    ],
+    [
+      'a multicast root key that does not open',
+      sql("update device_firmware set gen_app_key_sealed = 'v1.'"),
+      'record',
+      'device_firmware 0000000000000001',
+    ],
+    ['a frame of a job', sql("update job_frames set gateways = '{}'"), 'record', 'job_frames job-1/0'],
+    ['an event of a job', sql("update job_events set body = '[]' where sequence = 2"), 'record', 'job_events job-1/2'],
     ['a user without a role', sql("insert into users values ('eve', 'root', 'x')"), 'record', 'users eve'],
     [
       'a record that was set aside',

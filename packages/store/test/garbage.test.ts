@@ -30,11 +30,12 @@ async function upload(name: string, content: string): Promise<string> {
 
 async function addJob(jobId: string, sha256: string): Promise<void> {
   const image = { sha256, sizeBytes: 1, name: 'x' };
-  await store.jobs.insert(sampleJob(sampleFotaPlan({ jobId, filename: jobId, image })));
+  await store.jobs.insert(sampleJob(sampleFotaPlan({ jobId, filename: jobId, image })), []);
 }
 
-const setState = (jobId: string, state: JobState): Promise<void> =>
-  store.jobs.save(jobId, { state, devices: [], frames: [] });
+async function setState(jobId: string, state: JobState): Promise<void> {
+  expect(await store.jobs.save(jobId, 1, { state, sessions: [], devices: [], frames: [], events: [] })).toBe(true);
+}
 
 async function collectAfter(spanMs: number): Promise<number> {
   await clock.advance(spanMs);
@@ -74,7 +75,13 @@ describe('an upload', () => {
     await addJob('job', sha256);
     expect(await collectAfter(10 * UPLOAD_TTL_MS)).toBe(0);
     expect(await store.uploads.file('fota', 'f')).toBeDefined();
-    await setState('job', { kind: 'complete', startedAt: SAMPLE_AT, completedAt: AIR_TIME });
+    await setState('job', {
+      kind: 'complete',
+      startedAt: SAMPLE_AT,
+      completedAt: AIR_TIME,
+      outcome: 'served',
+      freeAt: AIR_TIME,
+    });
     expect(await collectAfter(UPLOAD_TTL_MS - 1)).toBe(0);
     expect(await store.uploads.file('fota', 'f')).toBeDefined();
     await collectAfter(1);

@@ -1,7 +1,8 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SAMPLE_AT, SAMPLE_SESSION, sampleFotaPlan, sampleJob } from '@airlift/campaign/testing';
+import { SAMPLE_AT, SAMPLE_SESSION, SAMPLE_SESSION_STATES, sampleFotaPlan, sampleJob } from '@airlift/campaign/testing';
 import { parseEui64, type RealMs, systemEntropy, toHex, VirtualClock } from '@airlift/kernel';
+import Sqlite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { openStore, type Store } from '../src/index.ts';
 import { scratchFolder, scratchStore } from './scratch.ts';
@@ -10,7 +11,7 @@ const DEVICE = parseEui64('0011223344556677');
 const newKey = (): string => toHex(systemEntropy.octets(16));
 
 /** Puts one key of each kind into the store and returns them. */
-async function storeKeys({ network, jobs }: Store): Promise<readonly string[]> {
+async function storeKeys({ network, provisioning, jobs }: Store): Promise<readonly string[]> {
   const [appKey, genAppKey, nwkSKey, appSKey] = [newKey(), newKey(), newKey(), newKey()];
   const [mcKey, mcNwkSKey, mcAppSKey, later] = [newKey(), newKey(), newKey(), newKey()];
   const device = {
@@ -18,13 +19,12 @@ async function storeKeys({ network, jobs }: Store): Promise<readonly string[]> {
     name: 'meter',
     joinEui: DEVICE,
     appKey,
-    genAppKey,
     deviceClass: 'A',
     deviceProfileId: undefined,
     networkProfileId: undefined,
-    fuotaProfile: undefined,
     createdAt: SAMPLE_AT,
   } as const;
+  await provisioning.put({ devEui: DEVICE, genAppKey, fuotaProfile: undefined });
   await network.addDevice(device);
   await network.replaceDevice({ ...device, appKey: later });
   await network.saveJoin({
@@ -45,19 +45,17 @@ async function storeKeys({ network, jobs }: Store): Promise<readonly string[]> {
   });
   const group = { groupId: 'g', mcAddr: 2, mcNwkSKey, mcAppSKey, frequencyHz: 1, dataRate: 0 };
   await network.saveGroup({ ...group, gatewayEuis: [], firstFCnt: 0, createdAt: SAMPLE_AT });
-  await jobs.insert(sampleJob());
-  const session = { ...SAMPLE_SESSION, mcKey };
   const { jobId } = sampleFotaPlan();
-  const teardown = {
-    kind: 'teardown',
-    startedAt: SAMPLE_AT,
-    round: 1,
-    session,
-    sent: 1,
-    until: SAMPLE_AT,
-    percent: 1,
-  } as const;
-  await jobs.save(jobId, { state: teardown, devices: [], frames: [] });
+  await jobs.insert(sampleJob(), []);
+  const session = SAMPLE_SESSION_STATES.find(({ kind }) => kind === 'closing');
+  if (session?.kind !== 'closing') throw new Error('no sample');
+  await jobs.save(jobId, 1, {
+    state: { kind: 'scheduled' },
+    sessions: [{ ...session, plan: { ...SAMPLE_SESSION, mcKey } }],
+    devices: [],
+    frames: [],
+    events: [],
+  });
   return [appKey, genAppKey, nwkSKey, appSKey, mcKey, mcNwkSKey, mcAppSKey, later];
 }
 
@@ -94,11 +92,36 @@ describe('keys at rest', () => {
     const first = await scratchStore({ dataDir });
     const [, genAppKey, nwkSKey, , mcKey, , mcAppSKey, appKey] = await storeKeys(first);
     await first.close();
-    const { network, jobs } = await scratchStore({ dataDir });
-    expect(await network.device(DEVICE)).toMatchObject({ appKey, genAppKey });
+    const { network, provisioning, jobs } = await scratchStore({ dataDir });
+    expect(await network.device(DEVICE)).toMatchObject({ appKey });
+    expect(await provisioning.find(DEVICE)).toMatchObject({ genAppKey });
     expect(await network.session(DEVICE)).toMatchObject({ nwkSKey });
     expect(await network.group('g')).toMatchObject({ mcAppSKey });
-    expect((await jobs.unfinished())[0]?.state).toMatchObject({ session: { mcKey } });
+    expect((await jobs.unfinished())[0]?.sessions).toMatchObject([{ plan: { mcKey } }]);
+  });
+});
+
+describe('the key of a session that has ended', () => {
+  it('is not kept', async () => {
+    const dataDir = await scratchFolder();
+    const store = await scratchStore({ dataDir });
+    const { jobId } = sampleFotaPlan();
+    await store.jobs.insert(sampleJob(), []);
+    for (const [index, session] of SAMPLE_SESSION_STATES.entries()) {
+      await store.jobs.save(jobId, index + 1, {
+        state: { kind: 'scheduled' },
+        sessions: [session],
+        devices: [],
+        frames: [],
+        events: [],
+      });
+      const sqlite = new Sqlite(join(dataDir, 'airlift.db'), { readonly: true });
+      const text = String(sqlite.prepare('select state from job_sessions').pluck().get());
+      sqlite.close();
+      expect(text.includes('mcKey'), session.kind).toBe('plan' in session);
+      expect(text).not.toContain(SAMPLE_SESSION.mcKey);
+    }
+    expect(SAMPLE_SESSION_STATES.at(-1)?.kind).toBe('ended');
   });
 });
 

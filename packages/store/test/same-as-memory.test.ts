@@ -1,9 +1,14 @@
-import type { JobState, JobStore } from '@airlift/campaign';
+import type { JobState, JobStore, Provisioning } from '@airlift/campaign';
 import {
   MemoryJobStore,
+  MemoryProvisioning,
   SAMPLE_DEVICE_STATES,
+  SAMPLE_EVENTS,
+  SAMPLE_FATES,
   SAMPLE_JOB_STATES,
+  SAMPLE_SESSION_STATES,
   sampleEui,
+  sampleEvents,
   sampleFotaPlan,
   sampleFrame,
   sampleJob,
@@ -55,11 +60,9 @@ function device(devEui: Eui64, name: string) {
     name,
     joinEui: devEui,
     appKey: '00'.repeat(16),
-    genAppKey: undefined,
     deviceClass: 'A',
     deviceProfileId: undefined,
     networkProfileId: undefined,
-    fuotaProfile: undefined,
     createdAt: AT,
   } as const;
 }
@@ -154,21 +157,29 @@ const jobCall: fc.Arbitrary<Call<JobStore>> = fc.oneof(
       devEuis: Array.from({ length: devices }, (_, i) => sampleEui(i)).reverse(),
       image: { sha256: `${name}`.repeat(64), sizeBytes: 1, name: 'x' },
     });
-    return onJobs(`insert ${id} as ${name}`, (s) => s.insert(sampleJob(plan)));
+    return onJobs(`insert ${id} as ${name}`, (s) => s.insert(sampleJob(plan), sampleEvents().slice(0, devices)));
   }),
   fc
     .tuple(
       small,
+      // Mostly the versions that jobs have after a few steps.
+      fc.integer({ min: 1, max: 5 }),
       jobState,
       fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.constantFrom(...SAMPLE_DEVICE_STATES)), { maxLength: 3 }),
       fc.array(fc.tuple(fc.constantFrom('plain', 'parity', 'status', 'message'), fc.nat(1000)), { maxLength: 3 }),
+      fc.array(fc.tuple(small, fc.constantFrom(...SAMPLE_SESSION_STATES)), { maxLength: 3 }),
+      fc.array(fc.constantFrom(...SAMPLE_EVENTS), { maxLength: 3 }),
     )
-    .map(([id, state, devices, frames]) =>
-      onJobs(`save ${id} ${state.kind}`, (s) =>
-        s.save(`job-${id}`, {
+    .map(([id, version, state, devices, frames, sessions, events]) =>
+      onJobs(`save ${id} ${state.kind} as ${version}`, (s) =>
+        s.save(`job-${id}`, version, {
           state,
+          sessions: sessions.map(([n, session]) => ({ ...session, number: n + 1 })),
+          events: sampleEvents(events),
           devices: devices.map(([n, deviceState]) => ({ devEui: sampleEui(n), state: deviceState })),
-          frames: frames.map(([kind, n]) => sampleFrame({ kind, number: n, at: steadyMs(AT + n) })),
+          frames: frames.map(([kind, n]) =>
+            sampleFrame({ kind, number: n, at: steadyMs(AT + n), gateways: SAMPLE_FATES.slice(n % 3) }),
+          ),
         }),
       ),
     ),
@@ -178,11 +189,31 @@ const jobCall: fc.Arbitrary<Call<JobStore>> = fc.oneof(
     onJobs(`look at ${id}`, async (s) => [
       await s.job(`name-${id}`),
       await s.ledger(`job-${id}`),
+      await s.frames(`job-${id}`, id, 3),
+      await s.events(`job-${id}`, id, 5),
       await s.unfinished(),
       await s.complete(2),
       await s.imagesInUse(),
     ]),
   ),
+);
+
+const provisioningCall: fc.Arbitrary<Call<Provisioning>> = fc.oneof(
+  fc.tuple(eui, small).map(([devEui, n]) => ({
+    text: `put ${devEui} ${n}`,
+    run: (s: Provisioning) =>
+      s.put({
+        devEui,
+        genAppKey: n === 0 ? undefined : `${n}`.repeat(32),
+        fuotaProfile: n === 1 ? undefined : `p${n}`,
+      }),
+  })),
+  eui.map((devEui) => ({ text: `remove ${devEui}`, run: (s: Provisioning) => s.remove(devEui) })),
+  eui.map((devEui) => ({ text: `find ${devEui}`, run: (s: Provisioning) => s.find(devEui) })),
+  fc.tuple(eui, fc.constantFrom(1, 2, 30_000, 65_536)).map(([devEui, count]) => ({
+    text: `reserve ${devEui} ${count}`,
+    run: (s: Provisioning) => s.reserveSessionCnt(devEui, count),
+  })),
 );
 
 async function withStore(work: (store: Store) => Promise<void>): Promise<void> {
@@ -200,6 +231,15 @@ describe('any sequence of calls', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(networkCall, { minLength: 20, maxLength: 60 }), (calls) =>
         withStore((store) => expectSame(calls, new MemoryNetworkStore(), store.network)),
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('gives the same on SQLite and in memory: provisioning', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(provisioningCall, { minLength: 20, maxLength: 60 }), (calls) =>
+        withStore((store) => expectSame(calls, new MemoryProvisioning(), store.provisioning)),
       ),
       { numRuns: 60 },
     );

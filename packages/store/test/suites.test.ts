@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { accountStoreSuite, uploadStoreSuite } from '@airlift/api/testing';
-import { imageStoreSuite, jobStoreSuite } from '@airlift/campaign/testing';
+import { imageStoreSuite, jobStoreSuite, provisioningSuite } from '@airlift/campaign/testing';
 import { networkStoreSuite } from '@airlift/network/testing';
 import { describe } from 'vitest';
 import { scratchFolder, scratchStore } from './scratch.ts';
@@ -12,6 +12,10 @@ describe('SqlNetworkStore', () => {
 
 describe('SqlJobStore', () => {
   jobStoreSuite(async () => (await scratchStore()).jobs);
+});
+
+describe('SqlProvisioning', () => {
+  provisioningSuite(async () => (await scratchStore()).provisioning);
 });
 
 describe('FileImageStore', () => {

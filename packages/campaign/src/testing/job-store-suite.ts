@@ -366,8 +366,8 @@ export function jobStoreSuite(make: () => JobStore | Promise<JobStore>): void {
         ({ event }) => event.kind !== 'asked' && event.kind !== 'said',
       );
       expect(left.length).toBeLessThan(SAMPLE_EVENTS.length);
-      expect(await store.events('job-1', 1, 100)).toMatchObject(left);
-      expect(await store.events('job-1', 1, 100)).toHaveLength(left.length);
+      const kept = await store.events('job-1', 1, 100);
+      expect(kept.map(({ sequence, event }) => ({ sequence, event }))).toEqual(left);
       expect(await store.events('job-2', 1, 100)).toHaveLength(SAMPLE_EVENTS.length);
       await save('job-1', { events: sampleEvents().slice(0, 1) });
       expect((await store.events('job-1', 1, 100)).at(-1)?.sequence).toBe(SAMPLE_EVENTS.length + 1);

@@ -21,11 +21,9 @@ const device = (more: Partial<ProvisionedDevice> = {}): ProvisionedDevice => ({
   name: 'meter',
   joinEui: parseEui64('16ea76f6ab663d80'),
   appKey: '000102030405060708090a0b0c0d0e0f',
-  genAppKey: undefined,
   deviceClass: 'A',
   deviceProfileId: undefined,
   networkProfileId: undefined,
-  fuotaProfile: undefined,
   createdAt: AT,
   ...more,
 });
@@ -82,11 +80,9 @@ export function networkStoreSuite(make: () => NetworkStore | Promise<NetworkStor
   describe('devices', () => {
     it('gives back what was added, every field', async () => {
       const full = device({
-        genAppKey: 'f0e0d0c0b0a090807060504030201000',
         deviceClass: 'C',
         deviceProfileId: 'LW102-OTA-US915',
         networkProfileId: 'DEFAULT-CLASS-C',
-        fuotaProfile: 'multitech',
         createdAt: steadyMs(AT + 0.5),
       });
       expect(await store.addDevice(full)).toBe(true);
@@ -117,7 +113,7 @@ export function networkStoreSuite(make: () => NetworkStore | Promise<NetworkStor
     });
 
     it('replaces the data and keeps sessions and nonces', async () => {
-      await store.addDevice(device({ genAppKey: '00'.repeat(16) }));
+      await store.addDevice(device({ appKey: '00'.repeat(16) }));
       await store.saveJoin(session());
       expect(await store.replaceDevice(device({ name: 'renamed', deviceClass: 'C' }))).toBe(true);
       expect(await store.device(A)).toEqual(device({ name: 'renamed', deviceClass: 'C' }));

@@ -1,6 +1,8 @@
 import type Sqlite from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
 import { isDatabaseDamaged } from '../database-failure.ts';
-import { MIGRATION_NAMES } from '../migrate.ts';
+import { MIGRATION_NAMES, migrate } from '../migrate.ts';
+import type { Tables } from '../schema.ts';
 import type { Finding } from './finding.ts';
 
 /** SQLite names one fault after the other; a few tell enough. */
@@ -56,4 +58,26 @@ export function checkSchema(names: readonly string[], where: string): readonly F
       advice: 'run that version, or put back a backup made before',
     },
   ];
+}
+
+/** The records of an older version are looked at as the next start of the server will find them: in the copy. */
+export async function bringUpToDate(
+  sqlite: Sqlite.Database,
+  names: readonly string[],
+  where: string,
+  running: boolean,
+): Promise<readonly Finding[]> {
+  if (MIGRATION_NAMES.every((name) => names.includes(name))) return [];
+  if (running) {
+    return [
+      {
+        check: 'schema',
+        what: 'an earlier version of Airlift is running, so that the records were not looked at',
+        where,
+        advice: 'run the doctor of that version, or stop the server',
+      },
+    ];
+  }
+  await migrate(new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) }));
+  return [];
 }

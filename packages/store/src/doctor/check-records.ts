@@ -3,7 +3,10 @@ import type { Selectable } from 'kysely';
 import { loginFailuresOf, loginSessionOf, userOf } from '../account-store.ts';
 import { recordKey } from '../damaged-records.ts';
 import { deviceOf, groupOf, sessionOf } from '../device-rows.ts';
+import { eventOf } from '../event-rows.ts';
 import { jobDeviceOf, jobOf } from '../job-rows.ts';
+import { frameOf } from '../ledger.ts';
+import { firmwareOf } from '../provisioning-store.ts';
 import { damageOf, requireShape } from '../record-shape.ts';
 import { IMAGE_ROW, UPLOAD_ROW } from '../row-shapes.ts';
 import type { Tables } from '../schema.ts';
@@ -35,11 +38,20 @@ export function checkRecords(sqlite: Sqlite.Database, vault: Opener = WITHOUT_KE
       }
     }
   };
-  const planOf = sqlite.prepare('select plan from job_plans where job_id = ?').pluck();
+  const planOf = sqlite.prepare<[string], string>('select plan from job_plans where job_id = ?').pluck();
+  const sessionsOf = sqlite.prepare<[string], Row<'job_sessions'>>(
+    'select * from job_sessions where job_id = ? order by number',
+  );
   look(
     'devices',
     (row) => recordKey('devices', { ...row }),
     (row) => deviceOf(vault, row),
+  );
+  look(
+    'device_firmware',
+    (row) => recordKey('device_firmware', { ...row }),
+    (row) => firmwareOf(vault, row),
+    'jobs skip the device: enter its key and profile anew',
   );
   look(
     'device_sessions',
@@ -57,10 +69,17 @@ export function checkRecords(sqlite: Sqlite.Database, vault: Opener = WITHOUT_KE
   look(
     'jobs',
     (row) => `${recordKey('jobs', { ...row })} (${row.filename})`,
-    (row) => jobOf(vault, row, planOf.get(row.job_id) as string | undefined, []),
+    (job) =>
+      jobOf(
+        vault,
+        { job, plan: planOf.get(job.job_id) as string | undefined, sessions: sessionsOf.all(job.job_id) },
+        [],
+      ),
     'the server sets the job aside at its next start; then schedule it again',
   );
   look('job_devices', (row) => recordKey('job_devices', { ...row }), jobDeviceOf, RUN_AGAIN);
+  look('job_frames', (row) => recordKey('job_frames', { ...row }), frameOf, LOG_HAS_A_GAP);
+  look('job_events', (row) => recordKey('job_events', { ...row }), eventOf, LOG_HAS_A_GAP);
   look(
     'uploads',
     (row) => recordKey('uploads', { ...row }),
@@ -80,6 +99,7 @@ export function checkRecords(sqlite: Sqlite.Database, vault: Opener = WITHOUT_KE
 }
 
 const JOINS_AGAIN = 'the server sets it aside at its next start, and the device joins again';
+const LOG_HAS_A_GAP = 'the server sets it aside when the log of the job is read, which then has a gap';
 const RUN_AGAIN = 'the device counts as failed in the job: run the update again for it';
 const UPLOAD_AGAIN = 'upload the file again';
 const USER_IS_LOST = 'the user cannot log in: put back a backup, or let another administrator set the user up anew';

@@ -5,7 +5,7 @@ import { dataPath } from '../data-files.ts';
 import { isDatabaseDamaged } from '../database-failure.ts';
 import { hasDatabaseFile, hasMasterKey } from '../lost-database.ts';
 import { UnclosedMark } from '../unclosed-mark.ts';
-import { checkIntegrity, checkReferences, checkSchema, schemaOf } from './check-database.ts';
+import { bringUpToDate, checkIntegrity, checkReferences, checkSchema, schemaOf } from './check-database.ts';
 import { checkImages, checkStrays } from './check-images.ts';
 import { checkMasterKey } from './check-master-key.ts';
 import { checkPermissions } from './check-permissions.ts';
@@ -111,6 +111,8 @@ async function examineContent(
   const newer = checkSchema(schema, where);
   // Nobody knows what a later version keeps where.
   if (newer.length > 0) return { schema, findings: newer };
+  const older = await bringUpToDate(sqlite, schema, where, running);
+  if (older.length > 0) return { schema, findings: older };
   const { vault, findings } = await checkMasterKey(dataDir, sqlite);
   return {
     schema,
@@ -118,7 +120,7 @@ async function examineContent(
       ...findings,
       ...checkReferences(sqlite),
       ...checkRecords(sqlite, vault),
-      ...(hasTable(sqlite, 'damaged_records') ? checkSetAside(sqlite, where) : []),
+      ...checkSetAside(sqlite, where),
       ...(await checkImages(dataDir, sqlite)),
       ...(await checkStrays(dataDir, sqlite, running)),
     ],
@@ -129,7 +131,6 @@ function hasTables(sqlite: Sqlite.Database): boolean {
   return hasTable(sqlite, 'kysely_migration') && hasTable(sqlite, 'vault');
 }
 
-/** An older version's database lacks what came later; its next start adds it. */
 function hasTable(sqlite: Sqlite.Database, name: string): boolean {
   return sqlite.prepare("select 1 from sqlite_master where type = 'table' and name = ?").get(name) !== undefined;
 }

@@ -1,6 +1,6 @@
 // Writes without end and says on its standard output what was accepted; the test kills it at any moment.
 import { writeSync } from 'node:fs';
-import { sampleFotaPlan, sampleFrame, sampleJob } from '@airlift/campaign/testing';
+import { sampleEvents, sampleFotaPlan, sampleFrame, sampleJob } from '@airlift/campaign/testing';
 import { parseEui64, SystemClock, steadyMs, systemEntropy } from '@airlift/kernel';
 import { openStore } from '../../src/index.ts';
 
@@ -17,11 +17,9 @@ async function main(dataDir: string, round: number): Promise<void> {
     name: 'd',
     joinEui: DEVICE,
     appKey: '00'.repeat(16),
-    genAppKey: undefined,
     deviceClass: 'A',
     deviceProfileId: undefined,
     networkProfileId: undefined,
-    fuotaProfile: undefined,
     createdAt: at,
   } as const;
   const session = {
@@ -54,7 +52,7 @@ async function main(dataDir: string, round: number): Promise<void> {
       firstFCnt: 0,
       createdAt: at,
     });
-    await store.jobs.insert(sampleJob(sampleFotaPlan({ jobId: 'job', filename: 'job' })));
+    await store.jobs.insert(sampleJob(sampleFotaPlan({ jobId: 'job', filename: 'job' })), []);
   }
   for (let i = 0; ; i++) {
     const last = (await store.network.session(DEVICE))?.lastFCntUp ?? -1;
@@ -62,10 +60,14 @@ async function main(dataDir: string, round: number): Promise<void> {
     if (await store.network.saveUplink(DEVICE, 1, last + 1, uplink)) say('uplink', last + 1);
     say('down', (await store.network.reserveDownlinkCounters(DEVICE, 1, 3)) ?? 'gone');
     say('group', (await store.network.reserveGroupCounters('g', 5)) ?? 'gone');
-    await store.jobs.save('job', { state: { kind: 'scheduled' }, devices: [], frames: [sampleFrame({ number: i })] });
+    const version = (await store.jobs.job('job'))?.version ?? 0;
+    const change = { state: { kind: 'scheduled' }, sessions: [], devices: [], events: sampleEvents() } as const;
+    if (!(await store.jobs.save('job', version, { ...change, frames: [sampleFrame({ number: i })] })))
+      throw new Error('stale');
     say('frame', i);
+    say('cnt', await store.provisioning.reserveSessionCnt(DEVICE, 2));
     const name = `fota_${round}_${i}`;
-    if (await store.jobs.insert(sampleJob(sampleFotaPlan({ jobId: name, filename: name })))) say('job', name);
+    if (await store.jobs.insert(sampleJob(sampleFotaPlan({ jobId: name, filename: name })), [])) say('job', name);
     const content = (async function* () {
       yield new TextEncoder().encode(name);
     })();
