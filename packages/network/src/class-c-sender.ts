@@ -13,6 +13,9 @@ import { Waits } from './waits.ts';
 /** After an uplink a device listens in its two windows first, and hears nothing else meanwhile. */
 const WINDOWS_MS = 1_500;
 
+/** Whoever waits behind others looks again now and then whether they have gone away. */
+const LONGEST_WAIT_MS = 10_000;
+
 /** A payload that waits for a transmitter. */
 interface InLine {
   readonly item: UnicastItem;
@@ -106,7 +109,8 @@ export class ClassCSender {
       // Those ahead in the line may go away; the transmitter's own time and budget do not change for the better.
       const free = transmitters.earliestStart(slot);
       if (free === undefined || free >= item.before) return refuse('transmitter-busy');
-      return steadyMs(Math.min(outlook.at ?? free, item.before));
+      if (free > slot.at) return free;
+      return steadyMs(Math.min(outlook.at ?? free, item.before, slot.at + LONGEST_WAIT_MS));
     }
 
     this.#outbox.remove(item);

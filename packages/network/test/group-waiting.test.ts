@@ -2,6 +2,7 @@ import { frameTimeOnAirMs } from '@airlift/lorawan';
 import { describe, expect, it } from 'vitest';
 import { Bench, GATEWAY, SECOND_GATEWAY, sf } from './support/bench.ts';
 import { OPENING, US } from './support/groups.ts';
+import { TestDevice } from './support/test-device.ts';
 
 const SLOW = { ...OPENING, dataRate: 0 };
 /** A frame of 51 octets at SF12, and how many of them 10 % of an hour hold. */
@@ -96,6 +97,24 @@ describe('a frame that waits', () => {
     expect(bench.fates()).toMatchObject([{ fate: 'on-air' }]);
   });
 
+  it('goes another way at once when its members change', async () => {
+    const bench = new Bench({ gateways: [GATEWAY, SECOND_GATEWAY] });
+    const near = await bench.joined();
+    const far = await bench.joined(new TestDevice('0004a30b001c0531', 'ff112233445566778899aabbccddeeff'));
+    bench.hear(near.uplink(), { gatewayEui: GATEWAY });
+    for (let i = 0; i < 3; i++) {
+      bench.hear(far.uplink(), { gatewayEui: SECOND_GATEWAY });
+      await bench.clock.advance(5_000);
+    }
+    await bench.server.openGroup({ ...SLOW, devEuis: [near.devEui] });
+    for (let i = 0; i < SHARE + 1; i++) bench.sendToGroup('group-1', 1, new Uint8Array(51), bench.clock.now());
+    await bench.clock.advance(SHARE * 3_000);
+    bench.forget();
+    await bench.server.setMembers('group-1', [far.devEui]);
+    await bench.clock.advance(0);
+    expect(bench.requests).toMatchObject([{ gatewayEui: SECOND_GATEWAY }]);
+  });
+
   it('is taken back when the group is flushed or closed, and leaves its place to others', async () => {
     const bench = new Bench();
     for (const groupId of ['group-1', 'group-2', 'group-3']) await bench.server.openGroup({ ...SLOW, groupId });
@@ -161,6 +180,24 @@ describe('two groups on one transmitter', () => {
     expect(bench.waits().some(({ cause }) => cause === 'duty-cycle')).toBe(true);
   });
 
+  it('wait for each other no longer than the other is there: what is flushed makes way at once', async () => {
+    const bench = new Bench();
+    await bench.server.openGroup(SLOW);
+    await bench.server.openGroup({ ...SLOW, groupId: 'other' });
+    for (let i = 0; i < SHARE; i++) bench.sendToGroup('group-1', 1, new Uint8Array(51), bench.clock.now());
+    await bench.clock.advance(SHARE * 3_000);
+    bench.sendToGroup('group-1', 1, new Uint8Array(51), bench.clock.now());
+    await bench.clock.advance(10);
+    bench.forget();
+    // There is budget for a short frame, but the long one came before.
+    bench.sendToGroup('other', 1, new Uint8Array(1), bench.clock.now());
+    await bench.clock.advance(60_000);
+    expect(bench.requests).toEqual([]);
+    bench.server.flushGroup('group-1');
+    await bench.clock.advance(0);
+    expect(bench.requests).toHaveLength(1);
+  });
+
   it('in different bands do not wait for each other: one without budget blocks nobody', async () => {
     const bench = new Bench();
     await bench.server.openGroup(SLOW);
@@ -173,5 +210,72 @@ describe('two groups on one transmitter', () => {
     bench.sendToGroup('other', 1, new Uint8Array(51), bench.clock.now());
     await bench.clock.advance(0);
     expect(bench.requests).toMatchObject([{ frequencyHz: 868_100_000 }]);
+  });
+});
+
+describe('a group and a device of class C on one transmitter', () => {
+  const US_BENCH = { region: 'US915', config: { subBand: 2 } } as const;
+  const unicast = (bench: Bench, device: TestDevice, beforeMs = 3_600_000, octets = 1): Promise<string> =>
+    bench.send(device.devEui, { fPort: 1, payload: new Uint8Array(octets), before: bench.in(beforeMs) });
+
+  it('take turns: the device is not kept waiting by a group that never pauses', async () => {
+    const bench = new Bench(US_BENCH);
+    const device = await bench.joined(undefined, 'C');
+    await bench.server.openGroup({ ...OPENING, ...US });
+    const ticketsOfDevice = new Set<string>();
+    const hand = (): string => bench.sendToGroup('group-1', 1, new Uint8Array(100), bench.clock.now());
+    bench.listener = async (event) => {
+      if (event.kind === 'ticket' && !ticketsOfDevice.has(event.ticketId)) hand();
+    };
+    hand();
+    await bench.clock.advance(10_000);
+    for (let i = 0; i < 3; i++) ticketsOfDevice.add(await unicast(bench, device));
+    await bench.clock.advance(10_000);
+    const order = bench
+      .fates()
+      .map(({ ticketId }) => (ticketsOfDevice.has(ticketId) ? 'd' : 'g'))
+      .join('');
+    expect(order).toMatch(/^g+dg{1,2}dg{1,2}dg+$/);
+  });
+
+  it('do not wait for each other while the device does not listen', async () => {
+    const bench = new Bench(US_BENCH);
+    const device = await bench.joined(undefined, 'C');
+    await bench.server.openGroup({ ...OPENING, ...US });
+    await bench.server.openGroup({ ...OPENING, ...US, groupId: 'other' });
+    const startAt = bench.clock.now();
+    bench.sendToGroup('group-1', 1, new Uint8Array(242), startAt);
+    await bench.clock.advance(10);
+    for (let i = 0; i < 2; i++) await unicast(bench, device);
+    await bench.clock.advance(10);
+    const ticketId = bench.sendToGroup('other', 1, new Uint8Array(50), bench.clock.now());
+    // The device, first in the line, opens its windows for 2.5 s: one payload leaves in them, one waits.
+    bench.hear(device.uplink());
+    await bench.clock.advance(10_000);
+    const fate = bench.fates().find((one) => one.ticketId === ticketId);
+    expect((fate?.at ?? 0) - startAt).toBeLessThan(1_000);
+  });
+
+  it('go on when what was ahead is flushed, or when a payload has expired in the line', async () => {
+    const bench = new Bench();
+    const device = await bench.joined(undefined, 'C');
+    await bench.server.openGroup(SLOW);
+    for (let i = 0; i < SHARE; i++) bench.sendToGroup('group-1', 1, new Uint8Array(51), bench.clock.now());
+    await bench.clock.advance(SHARE * 3_000);
+    bench.sendToGroup('group-1', 1, new Uint8Array(51), bench.clock.now());
+    await bench.clock.advance(10);
+    bench.forget();
+    await unicast(bench, device, 5_000);
+    await bench.clock.advance(5_000);
+    expect(bench.fates()).toMatchObject([{ fate: 'expired' }]);
+    await unicast(bench, device);
+    await bench.clock.advance(60_000);
+    expect(bench.requests).toEqual([]);
+    bench.server.flushGroup('group-1');
+    await bench.clock.advance(10_000);
+    expect(bench.requests).toHaveLength(1);
+    await unicast(bench, device, 3_600_000, 0);
+    await bench.clock.advance(10_000);
+    expect(bench.requests).toHaveLength(2);
   });
 });
