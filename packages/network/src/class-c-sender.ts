@@ -88,7 +88,7 @@ export class ClassCSender {
 
   /** Sends on the RX2 settings of the session. Returns when to try again, or undefined when the matter is settled. */
   async #send(item: UnicastItem, session: DeviceSession): Promise<SteadyMs | undefined> {
-    const { link, clock, config, counters, transmitters } = this.#parts;
+    const { clock, config, counters, transmitters } = this.#parts;
     const refuse = (error: string, fCnt = 0): undefined => {
       this.#outbox.remove(item);
       counters.downlinksRefused += 1;
@@ -98,12 +98,11 @@ export class ClassCSender {
     const content: UnicastContent = { acknowledge: false, fOpts: new Uint8Array(0), application: item };
     const octets = this.#frames.octets(content, rx2DataRate);
     if (octets === undefined) return refuse('payload-too-long');
-    const lastHeardBy = session.lastUplink && link.gateway(session.lastUplink.gatewayEui);
-    const gateway = lastHeardBy?.downlinkReady === true ? lastHeardBy : readyGateways(link)[0];
-    if (gateway === undefined) return refuse('no-gateway');
+    const gatewayEui = this.#gatewayNear(session);
+    if (gatewayEui === undefined) return refuse('no-gateway');
     const modulation = downlinkModulation(config.region, rx2DataRate);
     const airtimeMs = frameTimeOnAirMs(modulation, octets, 'down');
-    const slot: Slot = { gatewayEui: gateway.gatewayEui, frequencyHz, at: clock.now(), airtimeMs };
+    const slot: Slot = { gatewayEui, frequencyHz, at: clock.now(), airtimeMs };
     const outlook = this.#placeFor(item, slot).look();
     if (!outlook.go) {
       // Those ahead in the line may go away; the transmitter's own time and budget do not change for the better.
@@ -133,6 +132,14 @@ export class ClassCSender {
     counters.downlinksClassC += 1;
     this.#outbox.sent(item, { at: slot.at, airtimeMs, fCnt });
     return undefined;
+  }
+
+  /** Of the gateways that heard the device lately the best that can send; any, when none of them can. */
+  #gatewayNear({ devEui, lastUplink }: DeviceSession): Eui64 | undefined {
+    const { link, hearers } = this.#parts;
+    hearers.recall(devEui, lastUplink);
+    const near = hearers.of(devEui).find(({ gatewayEui }) => link.gateway(gatewayEui)?.downlinkReady === true);
+    return (near ?? readyGateways(link)[0])?.gatewayEui;
   }
 
   /** The place of a payload in the line for a transmitter; it is kept from one look to the next. */

@@ -456,6 +456,29 @@ describe('a downlink to a device of class C', () => {
     expect(bench.requests).toMatchObject([{ gatewayEui: SECOND_GATEWAY }]);
   });
 
+  it('leaves rather through a gateway that heard the device, too, than through any', async () => {
+    const bench = new Bench({ gateways: [THIRD_GATEWAY, GATEWAY, SECOND_GATEWAY] });
+    const device = await bench.joined(undefined, 'C');
+    const phy = device.uplink();
+    for (const [gatewayEui, snrDb] of [
+      [GATEWAY, 9],
+      [SECOND_GATEWAY, 1],
+    ] as const)
+      bench.hear(phy, { gatewayEui, snrDb });
+    await bench.clock.advance(10_000);
+    const other = await bench.joined(new TestDevice('0004a30b001c0531', 'ff112233445566778899aabbccddeeff'));
+    bench.hear(other.uplink(), { gatewayEui: THIRD_GATEWAY });
+    await bench.clock.advance(10_000);
+    const senders: string[] = [];
+    for (const gone of [undefined, GATEWAY, SECOND_GATEWAY]) {
+      if (gone !== undefined) bench.link.appear(gone, false);
+      await send(bench, device);
+      await bench.clock.advance(10_000);
+      senders.push(bench.requests.at(-1)?.gatewayEui ?? '');
+    }
+    expect(senders).toEqual([GATEWAY, SECOND_GATEWAY, THIRD_GATEWAY]);
+  });
+
   it('waits for its share of the band, and expires when that comes too late', async () => {
     const bench = new Bench();
     const device = await bench.joined(undefined, 'C');
