@@ -26,18 +26,14 @@ export class StoredWhitelist implements Whitelist {
   }
 
   async list(): Promise<readonly WhitelistDevice[]> {
-    const devices = await this.#store.devices();
-    return Promise.all(
-      devices.map(async ({ createdAt, joinEui, ...device }) => {
-        const firmware = await this.#provisioning.find(device.devEui);
-        return {
-          ...device,
-          appEui: joinEui,
-          genAppKey: firmware?.genAppKey,
-          fuotaProfile: firmware?.fuotaProfile,
-        };
-      }),
-    );
+    const list: WhitelistDevice[] = [];
+    for (const { createdAt, joinEui, ...device } of await this.#store.devices()) {
+      // One after the other: thousands that wait for the database at once take longer.
+      const firmware = await this.#provisioning.find(device.devEui);
+      const { genAppKey, fuotaProfile } = firmware ?? { genAppKey: undefined, fuotaProfile: undefined };
+      list.push({ ...device, appEui: joinEui, genAppKey, fuotaProfile });
+    }
+    return list;
   }
 
   add(device: WhitelistDevice): Promise<void> {

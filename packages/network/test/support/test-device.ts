@@ -63,9 +63,11 @@ export class TestDevice {
       name: 'test',
       joinEui: this.joinEui,
       appKey: this.appKey,
+      genAppKey: undefined,
       deviceClass,
       deviceProfileId: undefined,
       networkProfileId: undefined,
+      fuotaProfile: undefined,
       createdAt: steadyMs(0),
     };
   }
