@@ -51,6 +51,7 @@ export class MemoryJobs implements JobDesk {
         inputFilename,
         phase: 'SCHEDULED',
         percentComplete: 0,
+        waitsFor: undefined,
         devices: request.devEuis.map((devEui) => ({ devEui, percentComplete: 0, status: 'pending' })),
       },
       result: undefined,
@@ -139,7 +140,7 @@ export class MemoryJobs implements JobDesk {
       inputFilename,
       scheduleSource,
       completedAt: utcMs(this.#clock.now()),
-      devices: job.request.devEuis.map((devEui) => ({ devEui, status: statusOf(devEui) })),
+      devices: job.request.devEuis.map((devEui) => ({ devEui, status: statusOf(devEui), isUnverified: false })),
     };
   }
 

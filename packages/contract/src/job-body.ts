@@ -35,6 +35,18 @@ const deviceEuis = z
 
 const pause = optional(integer(0, LONGEST_PAUSE_MS));
 
+const waves = z
+  .object({
+    sizes: z.array(integer(1, 1_000_000), worded('must be a list of numbers of devices')).min(1).max(1_000),
+    least_success: optional(z.number(worded('must be a number from 0 to 1')).min(0).max(1)),
+    approval: optional(z.boolean(worded('must be true or false'))),
+  })
+  .transform(({ sizes, least_success, approval }) => ({
+    sizes,
+    leastSuccess: least_success ?? 0,
+    needsApproval: approval ?? false,
+  }));
+
 /** The members that both kinds of job have; everything else in a body is ignored. */
 export const JOB_MEMBERS = {
   endDeviceDeveuis: deviceEuis,
@@ -49,6 +61,7 @@ export const JOB_MEMBERS = {
   sleep_time: pause,
   ssleep_time: pause,
   psleep_time: pause,
+  waves: optional(waves),
 };
 
 type JobMembers = z.output<z.ZodObject<typeof JOB_MEMBERS>>;
@@ -79,5 +92,6 @@ export function commonPart(members: JobMembers, limits: JobLimits) {
     scheduleName: schedule_filename,
     scheduleSource: members.schedule_source ?? 'API',
     pacing: { sleepMs: members.sleep_time, shortSleepMs: members.ssleep_time, paritySleepMs: members.psleep_time },
+    waves: members.waves,
   };
 }

@@ -10,6 +10,16 @@ export interface RequestedPacing {
   readonly paritySleepMs: number | undefined;
 }
 
+/** One wave of devices after the other, in the caller's order. */
+export interface RequestedWaves {
+  /** Devices in each wave but the last, which takes the rest. */
+  readonly sizes: readonly number[];
+  /** Share of a wave, 0 .. 1, that must succeed for the next one to begin. */
+  readonly leastSuccess: number;
+  /** Somebody must allow each wave after the first. */
+  readonly needsApproval: boolean;
+}
+
 interface JobRequestBase {
   /** Without repeats, in the caller's order; never empty. */
   readonly devEuis: readonly Eui64[];
@@ -27,6 +37,8 @@ interface JobRequestBase {
   readonly scheduleName: string | undefined;
   readonly scheduleSource: string;
   readonly pacing: RequestedPacing;
+  /** Additive: devices are served in waves; undefined = all at once. */
+  readonly waves: RequestedWaves | undefined;
 }
 
 /** A checked and normalised body of `POST /api/lora/fota`. */
@@ -49,8 +61,12 @@ export interface MessageRequest extends JobRequestBase {
     | { readonly from: 'file'; readonly name: string };
   /** FPort, 1 .. 220 */
   readonly messagePort: number;
-  /** Exponent: the session lasts 2^n seconds, n 0 .. 15. */
-  readonly sessionTimeoutExponent: number;
+  /** Exponent: the session lasts 2^n seconds, n 0 .. 15; undefined = as long as the message needs. */
+  readonly sessionTimeoutExponent: number | undefined;
+  /** Additive: how often the message goes on the air. */
+  readonly transmissions: number;
+  /** Additive: FPort of the uplink with which devices confirm the message; undefined = reception stays unknown. */
+  readonly confirmPort: number | undefined;
 }
 
 export type JobRequest = FotaRequest | MessageRequest;

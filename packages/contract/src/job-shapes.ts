@@ -38,6 +38,7 @@ export interface OperationProgressJson {
   readonly input_filename: string;
   readonly current_phase: JobProgress['phase'];
   readonly overall_percent_complete: number;
+  readonly waits_for?: string;
 }
 
 /** `result` of `GET /api/lora/fotaprogress`: one operation, and a line for each that is under way. */
@@ -50,6 +51,8 @@ export interface ProgressJson {
 export interface DeviceResultJson {
   readonly deveui: string;
   readonly status: DeviceResult['status'];
+  /** Present when nothing proves the image, and nothing that it is missing. */
+  readonly verdict?: 'unverified';
   readonly reason?: string;
   readonly reason_code?: string;
   readonly verified_by?: string;
@@ -81,6 +84,8 @@ export interface JobResultJson {
   readonly complete_time: string;
   readonly result_filename: string;
   readonly skipped: number;
+  /** How many of those that failed may hold the image all the same. */
+  readonly unverified: number;
   readonly frames?: FrameTallyJson;
 }
 
@@ -120,6 +125,7 @@ export function progressShape(job: JobProgress | undefined, operations: readonly
       input_filename: operation.inputFilename,
       current_phase: operation.phase,
       overall_percent_complete: overallPercent(operation),
+      ...(operation.waitsFor === undefined ? {} : { waits_for: operation.waitsFor }),
     })),
   };
 }
@@ -146,6 +152,7 @@ function resultShape(result: JobResult): JobResultJson {
     complete_time: completed,
     result_filename: result.filename,
     skipped: count('skipped'),
+    unverified: result.devices.filter((device) => device.isUnverified).length,
     ...(frames === undefined
       ? {}
       : {
@@ -165,6 +172,7 @@ function deviceResultShape(device: DeviceResult): DeviceResultJson {
   return {
     deveui: formatEui64(device.devEui),
     status: device.status,
+    ...(device.isUnverified ? { verdict: 'unverified' as const } : {}),
     ...reasonOf(device),
     ...(device.verifiedBy === undefined ? {} : { verified_by: device.verifiedBy }),
     ...(device.fragmentsHeard === undefined ? {} : { fragments_heard: device.fragmentsHeard }),

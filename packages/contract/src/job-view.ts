@@ -42,15 +42,29 @@ export interface JobProgress {
   readonly phase: JobPhase;
   /** 0 .. 100, never falls; exactly 100 when and only when the phase is COMPLETE. */
   readonly percentComplete: number;
+  /** What the job waits for, in words, if it does. */
+  readonly waitsFor: string | undefined;
   readonly devices: readonly DeviceProgress[];
 }
 
 /** How the server knows that a device has everything. */
-export type Verification = 'crc64' | 'mic' | 'session-complete' | 'status-answer' | 'session-answer';
+export type Verification =
+  | 'crc64'
+  | 'crc32'
+  | 'block-mic'
+  | 'session-complete'
+  | 'status-lossless'
+  | 'status-nothing-missing'
+  | 'status-frozen'
+  | 'status-surplus'
+  | 'session-agreed'
+  | 'uplink';
 
 export interface DeviceResult {
   readonly devEui: Eui64;
   readonly status: 'success' | 'failed' | 'skipped';
+  /** A device that failed may hold everything all the same: nothing proves it, and nothing that it does not. */
+  readonly isUnverified: boolean;
   readonly reason?: Reason;
   /** How success is known; absent for other outcomes. */
   readonly verifiedBy?: Verification;

@@ -9,8 +9,7 @@ import { isSafeName } from './safe-name.ts';
 /** Octets that the fastest data rates carry in one frame; a longer message can never be sent. */
 export const LONGEST_MESSAGE_OCTETS = 242;
 
-/** What the web page of a gateway offers at first. */
-const DEFAULT_SESSION_TIMEOUT_EXPONENT = 15;
+const MOST_TRANSMISSIONS = 20;
 
 /** Schema of a body of `POST /api/lora/mcm` (contract section 2.4); unknown members are ignored. */
 export const MESSAGE_BODY = z.object({
@@ -24,6 +23,8 @@ export const MESSAGE_BODY = z.object({
       messagePayloadFile: optionalText(1024),
       messagePort: integer(1, 220),
       multicastSessionTimeout: optional(integer(0, 15)),
+      transmissions: optional(integer(1, MOST_TRANSMISSIONS)),
+      confirmationPort: optional(integer(1, 223)),
     },
     worded('must be an object'),
   ),
@@ -42,7 +43,9 @@ export function parseMessageBody(body: unknown, limits: JobLimits = DEFAULT_JOB_
     ...common,
     payload: readPayload(message),
     messagePort: message.messagePort,
-    sessionTimeoutExponent: message.multicastSessionTimeout ?? DEFAULT_SESSION_TIMEOUT_EXPONENT,
+    sessionTimeoutExponent: message.multicastSessionTimeout,
+    transmissions: message.transmissions ?? 1,
+    confirmPort: message.confirmationPort,
   };
 }
 

@@ -13,6 +13,7 @@ function job(percentComplete: number, phase: JobProgress['phase']): JobProgress 
     inputFilename: 'firmware_v2.0.bin',
     phase,
     percentComplete,
+    waitsFor: undefined,
     devices: [{ devEui, percentComplete, status: 'in_progress' }],
   };
 }
@@ -75,12 +76,13 @@ describe('results', () => {
           {
             devEui,
             status: 'success',
+            isUnverified: false,
             verifiedBy: 'crc64',
             fragmentsHeard: 100,
             fragmentsMissing: 0,
             completedAt,
           },
-          { devEui: parseEui64('0000000000000001'), status: 'skipped' },
+          { devEui: parseEui64('0000000000000001'), status: 'skipped', isUnverified: false },
         ],
         frames: { plain: 100, parity: 10, status: 1, message: 0, airtimeMs: 1234.5, sessionSeconds: 300 },
       },
@@ -109,6 +111,7 @@ describe('results', () => {
         complete_time: '2025-12-17T20:00:00Z',
         result_filename: 'fota_1734480000_300',
         skipped: 1,
+        unverified: 0,
         frames: { plain: 100, parity: 10, status: 1, message: 0, airtime_ms: 1234.5, session_seconds: 300 },
       },
     ]);

@@ -18,8 +18,8 @@ import { multicastProblem, type Region, region as regionByName } from '@airlift/
 import { DEFAULT_NETWORK_CONFIG, NetworkServer } from '@airlift/network';
 import { asOpeningFailure, claimDataDir, openStore, type Store } from '@airlift/store';
 import { CampaignJobDesk } from './campaign-job-desk.ts';
-import { NetworkDeviceLink } from './network-device-link.ts';
 import { NetworkFleetView } from './network-fleet-view.ts';
+import { NetworkLink } from './network-link.ts';
 import type { ServerConfig } from './server-config.ts';
 import { type ServerLog, serverLog } from './server-log.ts';
 import { startTime } from './server-time.ts';
@@ -137,10 +137,11 @@ async function assemble(
     },
   });
   const engine = new CampaignEngine({
-    link: new NetworkDeviceLink(network, store.network),
+    link: new NetworkLink(network, store.network),
     jobs: store.jobs,
     images: store.images,
-    directory: new StoredDirectory(store.network, profiles, config.deviceProfile),
+    directory: new StoredDirectory(store.network, store.provisioning, profiles, config.deviceProfile),
+    provisioning: store.provisioning,
     clock,
     calendar,
     deviceTime,
@@ -155,7 +156,7 @@ async function assemble(
     await network.stop();
   });
 
-  const whitelist = new StoredWhitelist(store.network, profiles, clock);
+  const whitelist = new StoredWhitelist(store.network, store.provisioning, profiles, clock);
   const ports = {
     accounts: store.accounts,
     uploads: store.uploads,

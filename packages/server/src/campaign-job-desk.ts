@@ -113,9 +113,10 @@ export class CampaignJobDesk implements JobDesk {
    * ended; else the one that ended last, so that a client who waits for 100 gets to see it.
    */
   async #current(): Promise<JobRecord | undefined> {
-    const running = this.#engine.running();
+    const unfinished = this.#engine.unfinished();
+    const running = unfinished.find(({ state }) => state.kind === 'running');
     if (running !== undefined) return running;
-    const waiting = this.#engine.unfinished().at(-1);
+    const waiting = unfinished.at(-1);
     const [ended] = await this.#jobs.complete(1);
     if (waiting === undefined || ended?.state.kind !== 'complete') return waiting ?? ended;
     return waiting.plan.createdAt >= ended.state.completedAt ? waiting : ended;
@@ -157,6 +158,7 @@ export class CampaignJobDesk implements JobDesk {
       devices: reportJob(record).devices.map((device) => ({
         devEui: device.devEui,
         status: device.outcome === 'success' || device.outcome === 'skipped' ? device.outcome : 'failed',
+        isUnverified: device.outcome === 'unverified',
         ...(device.reason === undefined ? {} : { reason: { code: device.reason.code, text: device.reason.text } }),
         ...(device.evidence === undefined ? {} : { verifiedBy: device.evidence }),
         ...(device.fragmentsHeard === undefined ? {} : { fragmentsHeard: device.fragmentsHeard }),
@@ -197,12 +199,13 @@ function wishOf(
     launchDelayS: request.launchDelayS,
     keepLog: request.keepLog,
     scheduleSource: request.scheduleSource,
+    waves: request.waves,
     ...request.pacing,
     ...fixed,
   };
   if (request.kind === 'Message') {
-    const { messagePort, sessionTimeoutExponent } = request;
-    return { ...base, kind: 'Message', messagePort, sessionTimeoutExponent };
+    const { messagePort, sessionTimeoutExponent, transmissions, confirmPort } = request;
+    return { ...base, kind: 'Message', messagePort, sessionTimeoutExponent, transmissions, confirmPort };
   }
   const { descriptor, parityFragments, maxPacketSize } = request;
   return { ...base, kind: 'FOTA', descriptor, parityFragments, maxPacketSize };
@@ -222,7 +225,7 @@ function scheduledView(plan: JobPlan): ScheduledJob {
 
 function progressView(record: JobRecord): JobProgress {
   const { plan } = record;
-  const { phase, percentComplete, devices } = reportJob(record);
+  const { phase, percentComplete, waitsFor, devices } = reportJob(record);
   return {
     filename: plan.filename,
     type: plan.kind,
@@ -230,10 +233,12 @@ function progressView(record: JobRecord): JobProgress {
     inputFilename: plan.image.name,
     phase,
     percentComplete,
+    waitsFor,
     devices: devices.map((device) => ({
       devEui: device.devEui,
       percentComplete: device.percentComplete,
-      status: device.outcome,
+      // The documented states know no other word for it; the results tell the difference.
+      status: device.outcome === 'unverified' ? 'failed' : device.outcome,
       ...(device.reason === undefined ? {} : { reason: { code: device.reason.code, text: device.reason.text } }),
     })),
   };

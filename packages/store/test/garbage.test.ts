@@ -81,6 +81,7 @@ describe('an upload', () => {
       completedAt: AIR_TIME,
       outcome: 'served',
       freeAt: AIR_TIME,
+      formats: [],
     });
     expect(await collectAfter(UPLOAD_TTL_MS - 1)).toBe(0);
     expect(await store.uploads.file('fota', 'f')).toBeDefined();

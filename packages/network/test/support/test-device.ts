@@ -63,11 +63,9 @@ export class TestDevice {
       name: 'test',
       joinEui: this.joinEui,
       appKey: this.appKey,
-      genAppKey: undefined,
       deviceClass,
       deviceProfileId: undefined,
       networkProfileId: undefined,
-      fuotaProfile: undefined,
       createdAt: steadyMs(0),
     };
   }

@@ -113,11 +113,9 @@ export class NetworkLinkRig implements DeviceLinkRig {
       name: deviceClass,
       joinEui: JOIN_EUI,
       appKey,
-      genAppKey: undefined,
       deviceClass,
       deviceProfileId: undefined,
       networkProfileId: undefined,
-      fuotaProfile: undefined,
       createdAt: steadyMs(0),
     });
     const rootKey = fromHex(appKey);

@@ -15,6 +15,8 @@ export const reason = z.enum(Object.keys(REASONS));
 const HEARD: ShapeOf<Heard> = {
   answers: z.array(heardAnswer),
   found: FINDING.optional(),
+  undecidedFor: count,
+  checks: count,
   from: count,
   sessionCnt: count.optional(),
 };
@@ -58,6 +60,7 @@ export const DEVICE_STATE = byKind<DeviceState>({
     heard,
     isUnconfirmed: z.boolean(),
     isAlive: z.boolean(),
+    mayProve: z.boolean(),
     freeAt: instant,
     question: QUESTION,
     asked: count,

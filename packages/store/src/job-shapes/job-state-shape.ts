@@ -39,6 +39,6 @@ export const JOB_STATE = byKind<JobState>({
   scheduled: {},
   waiting: { since: instant, devicesHeld: count },
   running: { startedAt: instant, control: CONTROL, wave: count, formats: z.array(FORMAT), percent: z.number() },
-  complete: { startedAt: instant, completedAt: instant, outcome, freeAt: instant },
+  complete: { startedAt: instant, completedAt: instant, outcome, freeAt: instant, formats: z.array(FORMAT) },
   cancelled: { at: instant },
 });

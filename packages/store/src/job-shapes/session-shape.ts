@@ -17,6 +17,7 @@ const PLAN: ShapeOf<SessionPlan> = {
   mcKey: text,
   sessionTimeGpsS: count,
   launchAt: instant,
+  startSlackMs: z.number(),
   gatherUntil: instant,
   timeOutExponent: count.max(15),
   firstFCnt: uint32,
@@ -63,12 +64,13 @@ export const SESSION_STATE = byKind<SessionState>({
     questions: count,
     roundUntil: instant.optional(),
   },
-  closing: { ...BASE, plan, until: instant },
+  closing: { ...BASE, plan, until: instant, isUnsent: z.boolean() },
   ended: {
     ...BASE,
     why: oneOf<Extract<SessionState, { kind: 'ended' }>['why']>({
       served: true,
       unserved: true,
+      unsent: true,
       stopped: true,
       'no-address': true,
     }),

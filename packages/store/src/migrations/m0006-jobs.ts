@@ -24,7 +24,7 @@ export async function convertJobs(db: Kysely<Tables>): Promise<void> {
 async function convertJob(db: Kysely<Tables>, jobId: string, state: Json | undefined): Promise<void> {
   switch (state?.kind) {
     case 'complete': {
-      const ended = { ...state, outcome: 'served', freeAt: state.completedAt };
+      const ended = { ...state, outcome: 'served', freeAt: state.completedAt, formats: [] };
       await db
         .updateTable('jobs')
         .set({ state: JSON.stringify(ended) })

@@ -58,6 +58,8 @@ function heardOf(reception: unknown): Json | undefined {
         asked: { fragIndex: 0, sentLow: 0, sentHigh: 0, sentByAnswer: sentByThen },
       },
     ],
+    undecidedFor: 0,
+    checks: 0,
     from: 1,
   };
 }
