@@ -1,9 +1,29 @@
 import type { Clock, Timer, UtcMs } from '@airlift/kernel';
 
+class ScopedTimer implements Timer {
+  readonly #scope: Set<ScopedTimer>;
+  readonly #fire: () => void;
+  inner: Timer | undefined;
+
+  constructor(scope: Set<ScopedTimer>, fire: () => void) {
+    this.#scope = scope;
+    this.#fire = fire;
+  }
+
+  run(): void {
+    this.#scope.delete(this);
+    this.#fire();
+  }
+
+  cancel(): void {
+    if (this.#scope.delete(this)) this.inner?.cancel();
+  }
+}
+
 /** A clock whose timers can be taken back all at once: what is in RAM is gone after a reset. */
 export class ScopedClock implements Clock<UtcMs> {
   readonly #base: Clock<UtcMs>;
-  readonly #timers = new Set<Timer>();
+  readonly #timers = new Set<ScopedTimer>();
 
   constructor(base: Clock<UtcMs>) {
     this.#base = base;
@@ -14,15 +34,8 @@ export class ScopedClock implements Clock<UtcMs> {
   }
 
   setTimer(at: UtcMs, fire: () => void): Timer {
-    const inner = this.#base.setTimer(at, () => {
-      this.#timers.delete(timer);
-      fire();
-    });
-    const timer: Timer = {
-      cancel: () => {
-        if (this.#timers.delete(timer)) inner.cancel();
-      },
-    };
+    const timer = new ScopedTimer(this.#timers, fire);
+    timer.inner = this.#base.setTimer(at, () => timer.run());
     this.#timers.add(timer);
     return timer;
   }

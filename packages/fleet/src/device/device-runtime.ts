@@ -223,7 +223,7 @@ export class DeviceRuntime {
           changed();
         },
         fragment: (n, octets) => {
-          fragmentMemory?.appendFragment(n, octets);
+          fragmentMemory?.appendFragment(n, octets());
           this.#o.heardFragment(n);
         },
         blockEnded: (session, padded, decoder, end) => {

@@ -30,6 +30,9 @@ interface Entry {
  */
 export class FrameCache {
   readonly #entries = new WeakMap<Uint8Array, Entry>();
+  /** The frame asked for last: its receivers come one after the other. */
+  #lastOctets: Uint8Array | undefined;
+  #lastEntry: Entry | undefined;
 
   /** The frame in these octets, or undefined when it is none. */
   parse(octets: Uint8Array): PhyPayload | undefined {
@@ -45,11 +48,14 @@ export class FrameCache {
   }
 
   #entryOf(octets: Uint8Array): Entry {
+    if (this.#lastOctets === octets && this.#lastEntry !== undefined) return this.#lastEntry;
     let entry = this.#entries.get(octets);
     if (entry === undefined) {
       entry = { frame: parseOrNothing(octets), opened: new Map() };
       this.#entries.set(octets, entry);
     }
+    this.#lastOctets = octets;
+    this.#lastEntry = entry;
     return entry;
   }
 }

@@ -51,7 +51,8 @@ export class ReceiverSchedule {
 
   /** The window that a frame with this beginning falls into. */
   windowAt(startMs: UtcMs): ReceiveWindow | undefined {
-    return this.#windows.find(({ openMs }) => Math.abs(startMs - openMs) <= WINDOW_TOLERANCE_MS);
+    for (const window of this.#windows) if (Math.abs(startMs - window.openMs) <= WINDOW_TOLERANCE_MS) return window;
+    return undefined;
   }
 
   /** What the receiver is tuned to from beginning to end of this span, or undefined when it is not. */
@@ -62,8 +63,8 @@ export class ReceiverSchedule {
     const continuous = this.#continuous;
     if (continuous === undefined || startMs < continuous.fromMs || endMs > continuous.toMs) return undefined;
     // Opening a window retunes the receiver, whatever it is in the middle of.
-    const isInterrupted = this.#windows.some(({ openMs }) => openMs > startMs && openMs < endMs);
-    return isInterrupted ? undefined : continuous.tuning;
+    for (const { openMs } of this.#windows) if (openMs > startMs && openMs < endMs) return undefined;
+    return continuous.tuning;
   }
 
   /** Until when a window stays open when nothing comes: the tolerance and eight symbols. */
@@ -72,7 +73,17 @@ export class ReceiverSchedule {
   }
 }
 
+const symbols = new Map<string, number>();
+
 function symbolMs(dataRate: string): number {
+  const known = symbols.get(dataRate);
+  if (known !== undefined) return known;
+  const spanMs = computedSymbolMs(dataRate);
+  symbols.set(dataRate, spanMs);
+  return spanMs;
+}
+
+function computedSymbolMs(dataRate: string): number {
   const [spreadingFactor, bandwidthKhz] = (dataRate.match(/\d+/g) ?? []).map(Number);
   if (spreadingFactor === undefined || bandwidthKhz === undefined) return 1;
   return 2 ** spreadingFactor / bandwidthKhz;

@@ -46,7 +46,7 @@ export interface FragmentationHost {
   sessionSetUp(session: FragSession): void;
   sessionDeleted(session: FragSession): void;
   /** A fragment was heard that belongs to the latest session. */
-  fragment(n: number, octets: Uint8Array): void;
+  fragment(n: number, octets: () => Uint8Array): void;
   /** Nothing more is expected for the block. `padded` is the block with its padding. */
   blockEnded(session: FragSession, padded: Uint8Array, decoder: FragmentDecoder, end: BlockEnd): void;
   /** The answer to the checksum request, MultiTech's extension. */
@@ -288,7 +288,7 @@ export class Fragmentation {
     const outcome = decoder.accept(N, words);
     this.#memory.lastHeard = N;
     if (decoder.overflowed) this.#memory.memoryBit = true;
-    if (decoder === this.#decoder) this.#host.fragment(N, octetsOf(words, fragmentSize));
+    if (decoder === this.#decoder) this.#host.fragment(N, () => octetsOf(words, fragmentSize));
     this.#concluded(session, decoder, outcome);
   }
 
