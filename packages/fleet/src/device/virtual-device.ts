@@ -80,6 +80,7 @@ export class VirtualDevice {
       tunedDuring: (startMs, endMs) => this.#runtime?.tunedDuring(startMs, endMs),
       hear: (frame, signal) => this.#runtime?.hear(frame, signal),
       isCutOff: (direction) => this.#isCutOff(direction),
+      announces: true,
     });
     this.#antenna = {
       ...antenna,
@@ -104,6 +105,7 @@ export class VirtualDevice {
     this.#ram.cancelAll();
     this.#saveTimer = undefined;
     this.#runtime = undefined;
+    this.#antenna.listen(undefined);
     this.#record = withoutResume(this.#record);
     this.#install();
     this.#o.memory.save(this.#record);

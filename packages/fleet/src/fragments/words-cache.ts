@@ -1,11 +1,11 @@
+import { FragmentLibrary } from './fragment-library.ts';
 import { type FragmentWords, wordsOf } from './fragment-words.ts';
-import { SolvedBlocks } from './solved-blocks.ts';
 
 /** Hands out the same words for the same payload: a fragment that many devices heard is kept once. */
 export class WordsCache {
   readonly #words = new WeakMap<Uint8Array, FragmentWords>();
-  /** Blocks that devices have solved. */
-  readonly solved = new SolvedBlocks();
+  /** What devices hear, and the blocks they have solved. */
+  readonly library = new FragmentLibrary();
 
   /** The `octetCount` octets of `payload` from `from` on, as words. Shared, not to be written to. */
   of(payload: Uint8Array, from: number, octetCount: number): FragmentWords {

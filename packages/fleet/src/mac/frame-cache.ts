@@ -18,9 +18,15 @@ export function nameMulticastKeys(keys: MulticastKeys): NamedMulticastKeys {
   return { keys, name: toHex(keys.mcNwkSKey) + toHex(keys.mcAppSKey) };
 }
 
+interface Opened {
+  readonly group: string;
+  readonly fCnt: number;
+  readonly payload: Uint8Array | undefined;
+}
+
 interface Entry {
   readonly frame: PhyPayload | undefined;
-  readonly opened: Map<string, Uint8Array | undefined>;
+  readonly opened: Opened[];
 }
 
 /**
@@ -42,16 +48,17 @@ export class FrameCache {
   /** As `openMulticastFrame`. */
   openMulticast(frame: DataFrame, octets: Uint8Array, group: NamedMulticastKeys, fCnt: number): Uint8Array | undefined {
     const { opened } = this.#entryOf(octets);
-    const key = `${group.name}/${fCnt}`;
-    if (!opened.has(key)) opened.set(key, openMulticastFrame(frame, group.keys, fCnt));
-    return opened.get(key);
+    for (const one of opened) if (one.fCnt === fCnt && one.group === group.name) return one.payload;
+    const payload = openMulticastFrame(frame, group.keys, fCnt);
+    opened.push({ group: group.name, fCnt, payload });
+    return payload;
   }
 
   #entryOf(octets: Uint8Array): Entry {
     if (this.#lastOctets === octets && this.#lastEntry !== undefined) return this.#lastEntry;
     let entry = this.#entries.get(octets);
     if (entry === undefined) {
-      entry = { frame: parseOrNothing(octets), opened: new Map() };
+      entry = { frame: parseOrNothing(octets), opened: [] };
       this.#entries.set(octets, entry);
     }
     this.#lastOctets = octets;

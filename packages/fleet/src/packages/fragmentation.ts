@@ -204,7 +204,7 @@ export class Fragmentation {
     const { maxRedundancy, rowRule, plainOrder, sessions } = this.#behaviour;
     const { fragments, fragmentSize } = session;
     const shape = { fragments, fragmentSize, maxRedundancy, rowRule, plainOrder };
-    this.#decoder = new FragmentDecoder(shape, this.#host.words.solved);
+    this.#decoder = new FragmentDecoder(shape, this.#host.words.library);
     if (sessions === 'own-decoders') this.#decoders.set(session.fragIndex, this.#decoder);
     return this.#decoder;
   }
