@@ -216,6 +216,7 @@ export class VirtualDevice {
 
   #isCutOff(direction: 'up' | 'down'): boolean {
     const { outOfReach, unheard } = this.behaviour.faults;
+    if (outOfReach === null && unheard === null) return false;
     const sinceMs = this.#clock.now() - (this.#startedAtMs ?? this.#clock.now());
     return isWithin(outOfReach, sinceMs) || (direction === 'up' && isWithin(unheard, sinceMs));
   }

@@ -44,6 +44,9 @@ export class FragmentBook {
   readonly shape: BlockShape;
   readonly #rows: FragmentRows;
   readonly #words = new Map<RowName, FragmentWords>();
+  /** The fragment noted last: its receivers come one after the other. */
+  #lastName: RowName = 0;
+  #lastWords: FragmentWords | undefined;
   /** The latest first. */
   #solved: readonly SolvedBlock[] = [];
 
@@ -58,9 +61,13 @@ export class FragmentBook {
 
   /** Whether a fragment carried this, as far as is known; what is heard for the first time is written down. */
   holds(name: RowName, words: FragmentWords): boolean {
+    if (name === this.#lastName && words === this.#lastWords) return true;
     const known = this.#words.get(name);
     if (known === undefined) this.#words.set(name, words);
-    return known === undefined || known === words || areEqual(known, words);
+    if (known !== undefined && known !== words && !areEqual(known, words)) return false;
+    this.#lastName = name;
+    this.#lastWords = words;
+    return true;
   }
 
   /** The block with its padding. Shared: not to be written to. */

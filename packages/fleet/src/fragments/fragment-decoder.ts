@@ -1,7 +1,7 @@
 import { Equations } from './equations.ts';
 import { assembled, type FragmentBook } from './fragment-book.ts';
 import { FragmentLibrary } from './fragment-library.ts';
-import { emptyRow, hasColumn, type RowBits, type RowName, setColumn } from './fragment-rows.ts';
+import { emptyRow, type FragmentRows, hasColumn, type RowBits, type RowName, setColumn } from './fragment-rows.ts';
 import { type FragmentWords, wordsOf } from './fragment-words.ts';
 import type { DecoderRowRule } from './parity-row.ts';
 
@@ -47,6 +47,7 @@ export interface DecoderShape {
 export class FragmentDecoder {
   readonly #shape: DecoderShape;
   readonly #library: FragmentLibrary;
+  readonly #rows: FragmentRows;
   /** What the fragments heard carried, shared with others that heard the same. */
   #book: FragmentBook | undefined;
   /** The plain fragments heard, by column. */
@@ -67,6 +68,7 @@ export class FragmentDecoder {
   constructor(shape: DecoderShape, library: FragmentLibrary = new FragmentLibrary()) {
     this.#shape = shape;
     this.#library = library;
+    this.#rows = library.rows(shape.fragments, shape.rowRule ?? 'v1');
     this.#known = emptyRow(shape.fragments);
   }
 
@@ -180,8 +182,7 @@ export class FragmentDecoder {
   }
 
   #acceptEquation(equations: Equations, name: RowName, words: FragmentWords): FragmentOutcome {
-    const { fragments, rowRule = 'v1' } = this.#shape;
-    if (!equations.add(this.#library.rows(fragments, rowRule).row(name))) return 'ongoing';
+    if (!equations.add(this.#rows.row(name))) return 'ongoing';
     this.#write(name, words);
     this.#used.push(name);
     return equations.solvable ? this.#finish() : 'ongoing';

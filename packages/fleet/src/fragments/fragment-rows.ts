@@ -14,6 +14,8 @@ export class FragmentRows {
   readonly #fragments: number;
   readonly #rule: DecoderRowRule;
   readonly #rows = new Map<RowName, RowBits>();
+  #lastName: RowName = 0;
+  #lastRow: RowBits = new Int32Array(0);
 
   /** @param fragments M, the number of plain fragments */
   constructor(fragments: number, rule: DecoderRowRule) {
@@ -23,11 +25,17 @@ export class FragmentRows {
 
   /** The columns whose sum a fragment is. Not to be written to. */
   row(name: RowName): RowBits {
-    const known = this.#rows.get(name);
-    if (known !== undefined) return known;
+    if (name === this.#lastName) return this.#lastRow;
+    const row = this.#rows.get(name) ?? this.#drawn(name);
+    this.#rows.set(name, row);
+    this.#lastName = name;
+    this.#lastRow = row;
+    return row;
+  }
+
+  #drawn(name: RowName): RowBits {
     const row = emptyRow(this.#fragments);
     for (const column of this.#columns(name)) setColumn(row, column);
-    this.#rows.set(name, row);
     return row;
   }
 

@@ -15,8 +15,13 @@ export interface NamedMulticastKeys {
 
 /** Makes the name out of the keys themselves: devices that were given the same keys share what follows from them. */
 export function nameMulticastKeys(keys: MulticastKeys): NamedMulticastKeys {
-  return { keys, name: toHex(keys.mcNwkSKey) + toHex(keys.mcAppSKey) };
+  const name = toHex(keys.mcNwkSKey) + toHex(keys.mcAppSKey);
+  if (latestName !== name) latestName = name;
+  return { keys, name: latestName };
 }
+
+/** Equal texts are compared in no time when they are one and the same: all members of a group are set up about then. */
+let latestName = '';
 
 interface Opened {
   readonly group: string;

@@ -10,6 +10,7 @@ import type { StoredFragment } from '../storage/device-memory.ts';
 import { answerSpreadMs, type FragSession, type FragSessionIntegrity } from './frag-session.ts';
 import { type StatusMemory, statusCounts } from './fragment-status.ts';
 import { readStrayCommands } from './read-commands.ts';
+import { ReceiveBuffer } from './receive-buffer.ts';
 
 type Version = 'multitech' | 2 | '2-v1-status';
 type Command = PackageMessage<(typeof ts004.commands)[number], Version, 'down'>;
@@ -55,6 +56,7 @@ export interface FragmentationHost {
   receptionAcknowledged(fragIndex: number): void;
 }
 
+const SILENCE: FragmentationReply = { octets: new Uint8Array(0), delayMs: 0 };
 const FRAG_INDEX_COUNT = 4;
 const DATA_OFFSET = 3;
 const MOST_RECEIVED = 0x3fff;
@@ -69,8 +71,7 @@ export class Fragmentation {
   readonly #decoders = new Map<number, FragmentDecoder>();
   #decoder: FragmentDecoder | undefined;
   readonly #memory: StatusMemory = { lastHeard: 0, everHeard: 0, announced: 0, memoryBit: false };
-  /** The receive buffer: a short frame leaves the end of an earlier one in it. */
-  readonly #buffer = new Uint8Array(255);
+  readonly #buffer = new ReceiveBuffer();
 
   constructor(host: FragmentationHost, behaviour: FragmentationBehaviour) {
     this.#host = host;
@@ -92,9 +93,7 @@ export class Fragmentation {
   receive(payload: Uint8Array, origin: FrameOrigin): FragmentationReply {
     const answers: Answer[] = [];
     let delayMs = 0;
-    const { commands, strayed } = readStrayCommands(payload, (all, range) =>
-      ts004.read(this.#version, 'down', all, range),
-    );
+    const { commands, strayed } = readOnce(payload, this.#version);
     for (const command of commands) {
       if (command.name === 'DataFragment') this.#fragment(command.fields, payload, origin);
       else if (command.name === 'FragSessionStatusReq') {
@@ -111,6 +110,7 @@ export class Fragmentation {
         delayMs = 0;
       }
     }
+    if (answers.length === 0) return SILENCE;
     if (strayed && this.#behaviour.unknownCommand === 'drops-answer') answers.length = 0;
     const told = answers.map((answer) => this.#lie(answer));
     return { octets: ts004.encode(this.#version, 'up', told), delayMs };
@@ -274,7 +274,7 @@ export class Fragmentation {
     const isForeign = origin.kind === 'multicast' && ((session.groupMask >> origin.groupId) & 1) === 0;
     if (isForeign && this.#behaviour.checksGroupMask) return;
     const { fragmentSize } = decoder.shape;
-    this.#buffer.set(payload);
+    this.#buffer.take(payload);
     const isShort = data.length < fragmentSize;
     if (isShort && this.#behaviour.shortFragment === 'dropped') return;
     const { integrity } = session;
@@ -283,7 +283,7 @@ export class Fragmentation {
     }
     const words = isShort
       ? // The length is not looked at: what an earlier frame left in the buffer makes up the rest.
-        wordsOf(this.#buffer.subarray(DATA_OFFSET), fragmentSize)
+        wordsOf(this.#buffer.octets().subarray(DATA_OFFSET), fragmentSize)
       : cache.of(payload, DATA_OFFSET, fragmentSize);
     const outcome = decoder.accept(N, words);
     this.#memory.lastHeard = N;
@@ -316,6 +316,24 @@ export class Fragmentation {
     const right = toHex(blockMic(this.#host.rootKey, cover, block)) === integrity.mic;
     return right && !this.#host.faults.wrongCrc;
   }
+}
+
+interface ReadPayload {
+  readonly payload: Uint8Array;
+  readonly version: Version;
+  readonly commands: readonly Command[];
+  readonly strayed: boolean;
+}
+
+/** The payload read last: a multicast frame is handed to all its receivers as one and the same array. */
+let latest: ReadPayload | undefined;
+
+function readOnce(payload: Uint8Array, version: Version): Pick<ReadPayload, 'commands' | 'strayed'> {
+  if (latest?.payload !== payload || latest.version !== version) {
+    const read = readStrayCommands(payload, (all, range) => ts004.read(version, 'down', all, range));
+    latest = { payload, version, ...read };
+  }
+  return latest;
 }
 
 function integrityOf(fields: Fields<'FragSessionSetupReq'>): FragSessionIntegrity | undefined {
