@@ -30,10 +30,15 @@ export class AirGatewayLink implements GatewayLink {
     this.#clock = clock;
   }
 
+  /** Adds a gateway; one that is there already shows that it still is. */
   attach(gateway: AirGateway): void {
     const now = this.#clock.now();
-    const fresh = { connectedAt: now, lastSeenAt: now, proven: false, received: 0, transmitted: 0 };
-    this.#gateways.set(gateway.eui, { gateway, ...fresh });
+    const known = this.#gateways.get(gateway.eui);
+    if (known !== undefined) known.lastSeenAt = now;
+    else {
+      const fresh = { connectedAt: now, lastSeenAt: now, proven: false, received: 0, transmitted: 0 };
+      this.#gateways.set(gateway.eui, { gateway, ...fresh });
+    }
   }
 
   /** Called for every frame that a gateway took. */
@@ -47,7 +52,11 @@ export class AirGatewayLink implements GatewayLink {
     if (gateway === undefined) return;
     gateway.lastSeenAt = this.#clock.now();
     gateway.received += 1;
-    this.#listener({ ...reception, receivedAt: gateway.lastSeenAt, context: undefined });
+    try {
+      this.#listener({ ...reception, receivedAt: gateway.lastSeenAt, context: undefined });
+    } catch {
+      // As with any front end, a fault of the listener does not make the gateways fall silent.
+    }
   }
 
   onFrame(listener: (frame: ReceivedFrame) => void): void {
