@@ -17,6 +17,7 @@ export { VirtualDevice, type VirtualDeviceOptions } from './device/virtual-devic
 export {
   type Fleet,
   type FleetOptions,
+  type JoinedBefore,
   type Population,
   type PopulationOptions,
   startFleet,

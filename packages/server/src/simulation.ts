@@ -30,6 +30,7 @@ import { AirGatewayLink } from './simulation/air-gateway-link.ts';
 import { attachGateway } from './simulation/attach-gateway.ts';
 import { type DrawnDevice, drawFleet, gatewayEuis } from './simulation/fleet-draw.ts';
 import { FrameTally, WatchedNetworkStore } from './simulation/frame-tally.ts';
+import { JoinedFleet } from './simulation/joined-fleet.ts';
 import { SimulatedTime } from './simulation/simulated-time.ts';
 import type { SimulatedDevice, SimulationReport } from './simulation/simulation-report.ts';
 import { type SimulationSettings, usualUplinkIntervalS } from './simulation/simulation-settings.ts';
@@ -50,12 +51,10 @@ const EU868_RX2_DATA_RATE = 3;
 const SUB_BAND = 2;
 /** How often it is looked whether there is an end, simulated time. */
 const LOOK_EVERY_MS = 5_000;
-const JOIN_LIMIT_MS = 86_400_000;
 const JOB_LIMIT_MS = 30 * 86_400_000;
 /** Devices whose check value was confirmed last still have to hear of it. */
 const AFTERWARDS_MS = 120_000;
-/** A gateway joins and sets up no more devices a second than these. */
-const JOINS_PER_S = 2;
+/** A gateway sets up no more devices a second than these. */
 const SETUPS_PER_S = 2;
 /** The devices need several uplinks for their set-up, and some get lost. */
 const UPLINKS_BEFORE_LAUNCH = 9;
@@ -73,7 +72,7 @@ const LARGEST_FRAGMENT = 255;
 export async function simulate(settings: SimulationSettings, watcher: SimulationWatcher): Promise<SimulationReport> {
   const world = new World(settings, watcher);
   try {
-    await world.join();
+    await world.begin();
     await world.run();
     return await world.report();
   } finally {
@@ -93,7 +92,7 @@ class World {
   readonly #radio: { readonly frequencyHz: number; readonly dataRate: number };
   readonly #drawn: readonly DrawnDevice[];
   readonly #population: Population;
-  readonly #joined = new Set<Eui64>();
+  readonly #joined: JoinedFleet;
   /** When a device had all it needed, the last time. */
   readonly #wholeAt = new Map<Eui64, number>();
   #orderedAt: SteadyMs = START;
@@ -114,17 +113,14 @@ class World {
     this.#tally = new FrameTally(this.#store, () => clock.now());
     link.watch((request) => this.#tally.note(request));
     const parts = { clock, deviceTime: new HeldDeviceTime(calendar), entropy: rng.fork('server'), log };
-    this.#network = new NetworkServer({
-      ...parts,
-      store: this.#store,
-      link,
-      config: {
-        ...DEFAULT_NETWORK_CONFIG,
-        region,
-        subBand: region.channels.kind === 'fixed' ? SUB_BAND : undefined,
-        rx2DataRate: region.name === 'EU868' ? EU868_RX2_DATA_RATE : undefined,
-      },
-    });
+    const config = {
+      ...DEFAULT_NETWORK_CONFIG,
+      region,
+      subBand: region.channels.kind === 'fixed' ? SUB_BAND : undefined,
+      rx2DataRate: region.name === 'EU868' ? EU868_RX2_DATA_RATE : undefined,
+    };
+    this.#network = new NetworkServer({ ...parts, store: this.#store, link, config });
+    this.#joined = new JoinedFleet(config, rng.fork('joined'));
     this.#engine = new SimulationEngine({
       ...parts,
       network: this.#network,
@@ -143,15 +139,13 @@ class World {
     this.#time.waitFor(this.#engine);
   }
 
-  /** Provisions the devices and lets those join that are not late. */
-  async join(): Promise<void> {
+  /** Provisions the devices, and stores the sessions of those that have joined. */
+  async begin(): Promise<void> {
     const { devices, gateways, region } = this.#settings;
-    this.#watcher.step(`${devices} devices and ${gateways} gateways in ${region} begin to join`);
+    this.#watcher.step(`${devices} devices, ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'}, ${region}`);
     await this.#provision();
     await this.#network.start();
     await this.#engine.start();
-    const expected = this.#drawn.filter(({ lateAt }) => lateAt === undefined).length;
-    await this.#until(() => this.#joined.size >= expected, JOIN_LIMIT_MS);
   }
 
   /** Orders the job and lets it come to its end. */
@@ -160,7 +154,7 @@ class World {
     const launchDelayS = Math.ceil(
       Math.max(UPLINKS_BEFORE_LAUNCH * this.#uplinkIntervalS, devices / gateways / SETUPS_PER_S),
     );
-    this.#watcher.step(`${this.#joined.size} devices have joined; the job begins, its launch is in ${launchDelayS} s`);
+    this.#watcher.step(`The job begins, its launch is in ${launchDelayS} s`);
     this.#orderedAt = this.#time.clock.now();
     await this.#engine.order({
       devEuis: this.#population.devices.map(({ devEui }) => devEui),
@@ -254,7 +248,8 @@ class World {
       },
       uplinkIntervalS: this.#uplinkIntervalS,
       behaviour: behaviours,
-      bootSpreadS: devices / gateways / JOINS_PER_S,
+      bootSpreadS: 0,
+      joinedBefore: (index) => (this.#drawn[index]?.lateAt === undefined ? this.#joined.device(index) : undefined),
       staysOff: (index) => this.#drawn[index]?.lateAt !== undefined,
       sink: { image: () => undefined, message: () => undefined },
       onEvent: (event) => this.#hear(event),
@@ -266,12 +261,12 @@ class World {
   }
 
   #hear({ type, device, at }: DeviceEvent): void {
-    if (type === 'joined') this.#joined.add(device);
     if (type === 'block-complete') this.#wholeAt.set(device, at);
   }
 
   async #provision(): Promise<void> {
     const profileOf = profilesOf(this.#settings.mix);
+    const rng = new Rng(this.#settings.seed).fork('heard');
     for (const [index, entry] of this.#population.whitelist().entries()) {
       await this.#store.addDevice({
         devEui: parseEui64(entry.deveui),
@@ -285,6 +280,13 @@ class World {
         fuotaProfile: profileOf(index),
         createdAt: START,
       });
+      const { gateways, lateAt } = this.#drawn[index] ?? {};
+      const [gatewayEui] = gateways ?? [];
+      const identity = this.#population.devices[index]?.identity;
+      if (lateAt !== undefined || gatewayEui === undefined || identity === undefined) continue;
+      const heardAt = steadyMs(START - rng.unit() * this.#uplinkIntervalS * 1000);
+      await this.#store.saveJoin(this.#joined.session(index, identity, heardAt));
+      await this.#store.saveUplink(...this.#joined.uplink(index, identity, gatewayEui, heardAt));
     }
   }
 }

@@ -11,7 +11,13 @@ import { ScopedClock } from '../scoped-clock.ts';
 import type { DeviceMemory } from '../storage/device-memory.ts';
 import type { ImageSink } from '../storage/image-sink.ts';
 import type { DeviceEvent, DeviceHappening, DeviceSnapshot, DeviceStage, HeldBlock } from './device-events.ts';
-import { type DeviceRecord, fingerprintOf, type LastingRecord, readRecord } from './device-record.ts';
+import {
+  type DeviceRecord,
+  fingerprintOf,
+  type LastingRecord,
+  type ResumeRecord,
+  readRecord,
+} from './device-record.ts';
 import { DeviceRuntime, type LastingMemory } from './device-runtime.ts';
 
 /** What a device is made of. */
@@ -31,6 +37,8 @@ export interface VirtualDeviceOptions {
   readonly memory: DeviceMemory;
   /** Whether the memory keeps session, groups and fragments too, so that a restarted program goes on where it stopped. */
   readonly resumes: boolean;
+  /** What it goes on from when it is first switched on: a device that joined before the world began. */
+  readonly beginsWith?: ResumeRecord;
   /** Shared by the devices of a fleet. */
   readonly cache: FrameCache;
   readonly words: WordsCache;
@@ -180,7 +188,8 @@ export class VirtualDevice {
   #boot(): void {
     this.#boots += 1;
     this.#ram = new ScopedClock(this.#o.clock);
-    const resume = this.#o.resumes ? this.#record.resume : undefined;
+    const kept = this.#o.resumes ? this.#record.resume : undefined;
+    const resume = kept ?? (this.#boots === 1 ? this.#o.beginsWith : undefined);
     const runtime = new DeviceRuntime(
       {
         clock: this.#ram,

@@ -1,14 +1,16 @@
 import { CallerError, type Clock, type Eui64, parseEui64, Rng, type UtcMs } from '@airlift/kernel';
-import { parseRegion, type Region } from '@airlift/lorawan';
+import { adrDataRates, type JoinAccept, parseRegion, type Region } from '@airlift/lorawan';
 import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
 import { type BehaviourName, behaviour as namedBehaviour } from '../behaviour/presets.ts';
 import type { DeviceEvent, DeviceSnapshot } from '../device/device-events.ts';
+import { joinedBefore } from '../device/joined-before.ts';
 import { VirtualDevice } from '../device/virtual-device.ts';
 import { WordsCache } from '../fragments/words-cache.ts';
 import type { DatagramSocket } from '../gateway/datagram-socket.ts';
 import { UdpSocket } from '../gateway/udp-socket.ts';
 import { VirtualGateway, type VirtualGatewayOptions } from '../gateway/virtual-gateway.ts';
 import { FrameCache } from '../mac/frame-cache.ts';
+import type { DeviceIdentity } from '../mac/mac-parts.ts';
 import { Radio, type RadioOptions } from '../radio/radio.ts';
 import { VolatileMemory } from '../storage/device-memory.ts';
 import { FileImageSink } from '../storage/file-image-sink.ts';
@@ -51,9 +53,18 @@ export interface PopulationOptions {
   readonly sink?: ImageSink;
   /** Where devices keep what lets them go on after the program was restarted: `<memoryDir>/<DevEUI>/nvm/`. */
   readonly memoryDir?: string;
+  /** For devices that joined before the world began; undefined for one that is yet to join. None did unless given. */
+  readonly joinedBefore?: (index: number, identity: DeviceIdentity) => JoinedBefore | undefined;
   /** Devices that are not switched on with the others; whoever starts them chooses when. None unless given. */
   readonly staysOff?: (index: number) => boolean;
   readonly onEvent?: (event: DeviceEvent) => void;
+}
+
+/** What the network answered to the join of a device, and how it stands since. */
+export interface JoinedBefore {
+  readonly accept: JoinAccept;
+  readonly devNonce: number;
+  readonly clockAheadMs: number;
 }
 
 /** What a fleet is made of. */
@@ -142,6 +153,7 @@ export function startPopulation(options: PopulationOptions): Population {
     ...options.radio,
   });
   const events: DeviceEvent[] = [];
+  const knownSubBand = region.channels.kind === 'fixed' && options.devicesKnowSubBand !== false ? { subBand } : {};
   const shared = {
     clock,
     radio,
@@ -150,7 +162,7 @@ export function startPopulation(options: PopulationOptions): Population {
     uplinkIntervalS: options.uplinkIntervalS ?? 60,
     cache: new FrameCache(),
     words: new WordsCache(),
-    ...(region.channels.kind === 'fixed' && options.devicesKnowSubBand !== false ? { subBand } : {}),
+    ...knownSubBand,
     onEvent: (event: DeviceEvent): void => {
       events.push(event);
       if (events.length > EVENTS_KEPT) events.splice(0, EVENTS_KEPT / 10);
@@ -160,12 +172,25 @@ export function startPopulation(options: PopulationOptions): Population {
   const identities = fleetIdentities(rng, deviceCount, options.firstDevEuis ?? FIRST_DEV_EUIS);
   const devices = identities.map((identity, index) => {
     const { memoryDir } = options;
+    const chosen = behaviourOf(options.behaviour, index, identity.devEui);
+    const joined = options.joinedBefore?.(index, identity);
     return new VirtualDevice({
       ...shared,
       name: `virtual-${String(index + 1).padStart(3, '0')}`,
       identity,
       rng: rng.fork(`device/${index}`),
-      behaviour: behaviourOf(options.behaviour, index, identity.devEui),
+      behaviour: chosen,
+      ...(joined === undefined
+        ? {}
+        : {
+            beginsWith: joinedBefore(joined.accept, {
+              ...joined,
+              ...identity,
+              region,
+              dataRate: dataRateOf(chosen, region),
+              subBand: knownSubBand.subBand,
+            }),
+          }),
       memory: memoryDir === undefined ? new VolatileMemory() : new FileMemory(memoryDir, identity.devEui),
       resumes: memoryDir !== undefined,
     });
@@ -189,6 +214,10 @@ export function startPopulation(options: PopulationOptions): Population {
       radio.stop();
     },
   };
+}
+
+function dataRateOf({ mac }: DeviceBehaviour, region: Region): number {
+  return mac.dataRate === 'fastest' ? adrDataRates(region).max : mac.dataRate;
 }
 
 function behaviourOf(chosen: FleetOptions['behaviour'], index: number, devEui: Eui64): DeviceBehaviour {
