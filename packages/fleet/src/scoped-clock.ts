@@ -24,9 +24,12 @@ class ScopedTimer implements Timer {
 export class ScopedClock implements Clock<UtcMs> {
   readonly #base: Clock<UtcMs>;
   readonly #timers = new Set<ScopedTimer>();
+  readonly #before: (() => void) | undefined;
 
-  constructor(base: Clock<UtcMs>) {
+  /** @param before called before each of its timers fires */
+  constructor(base: Clock<UtcMs>, before?: () => void) {
     this.#base = base;
+    this.#before = before;
   }
 
   now(): UtcMs {
@@ -35,7 +38,10 @@ export class ScopedClock implements Clock<UtcMs> {
 
   setTimer(at: UtcMs, fire: () => void): Timer {
     const timer = new ScopedTimer(this.#timers, fire);
-    timer.inner = this.#base.setTimer(at, () => timer.run());
+    timer.inner = this.#base.setTimer(at, () => {
+      this.#before?.();
+      timer.run();
+    });
     this.#timers.add(timer);
     return timer;
   }

@@ -136,6 +136,7 @@ export class VirtualDevice {
    */
   held(): HeldBlock | undefined {
     const runtime = this.#runtime;
+    runtime?.catchUp();
     const session = runtime?.fragmentation.sessions.at(-1);
     const decoder = runtime?.fragmentation.decoder;
     if (runtime?.keeper.held !== undefined) return runtime.keeper.held;
@@ -151,6 +152,7 @@ export class VirtualDevice {
   /** How the device is doing. */
   snapshot(): DeviceSnapshot {
     const runtime = this.#runtime;
+    runtime?.catchUp();
     const decoder = runtime?.fragmentation.decoder;
     const stored = this.#stored;
     return {
@@ -187,7 +189,7 @@ export class VirtualDevice {
 
   #boot(): void {
     this.#boots += 1;
-    this.#ram = new ScopedClock(this.#o.clock);
+    this.#ram = new ScopedClock(this.#o.clock, () => this.#runtime?.catchUp());
     const kept = this.#o.resumes ? this.#record.resume : undefined;
     const resume = kept ?? (this.#boots === 1 ? this.#o.beginsWith : undefined);
     const runtime = new DeviceRuntime(

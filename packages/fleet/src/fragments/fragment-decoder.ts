@@ -86,6 +86,11 @@ export class FragmentDecoder {
     return this.#overflowed;
   }
 
+  /** Whether the losses are counted, and not too many to be repaired. */
+  get repairing(): boolean {
+    return this.#equations !== undefined && this.#equations.columns.length <= this.#shape.maxRedundancy;
+  }
+
   /** Number of the last fragment that was heard, even if it was of no use. */
   get lastHeard(): number {
     return this.#lastHeard;

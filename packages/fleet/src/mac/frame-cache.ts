@@ -29,9 +29,19 @@ interface Opened {
   readonly payload: Uint8Array | undefined;
 }
 
+/** A multicast frame as those who heard it first found it. */
+export interface OpenedFrame {
+  readonly frame: DataFrame;
+  readonly octets: Uint8Array;
+  /** Of the keys that opened it. */
+  readonly group: string;
+  readonly payload: Uint8Array;
+}
+
 interface Entry {
   readonly frame: PhyPayload | undefined;
   readonly opened: Opened[];
+  first: OpenedFrame | undefined;
 }
 
 /**
@@ -52,18 +62,25 @@ export class FrameCache {
 
   /** As `openMulticastFrame`. */
   openMulticast(frame: DataFrame, octets: Uint8Array, group: NamedMulticastKeys, fCnt: number): Uint8Array | undefined {
-    const { opened } = this.#entryOf(octets);
+    const entry = this.#entryOf(octets);
+    const { opened } = entry;
     for (const one of opened) if (one.fCnt === fCnt && one.group === group.name) return one.payload;
     const payload = openMulticastFrame(frame, group.keys, fCnt);
     opened.push({ group: group.name, fCnt, payload });
+    if (payload !== undefined) entry.first ??= { frame, octets, group: group.name, payload };
     return payload;
+  }
+
+  /** What `openMulticast` found in these octets the first time that it found anything. */
+  firstOpened(octets: Uint8Array): OpenedFrame | undefined {
+    return this.#entryOf(octets).first;
   }
 
   #entryOf(octets: Uint8Array): Entry {
     if (this.#lastOctets === octets && this.#lastEntry !== undefined) return this.#lastEntry;
     let entry = this.#entries.get(octets);
     if (entry === undefined) {
-      entry = { frame: parseOrNothing(octets), opened: [] };
+      entry = { frame: parseOrNothing(octets), opened: [], first: undefined };
       this.#entries.set(octets, entry);
     }
     this.#lastOctets = octets;

@@ -2,6 +2,7 @@ import { type PackageMessage, ts004 } from '@airlift/applayer';
 import { fromHex, type Rng, toHex } from '@airlift/kernel';
 import type { FragmentationBehaviour } from '../behaviour/device-behaviour.ts';
 import type { Faults } from '../behaviour/faults.ts';
+import type { UnseenFragments } from '../device/fragment-backlog.ts';
 import { blockMic } from '../fragments/block-mic.ts';
 import { FragmentDecoder, type FragmentOutcome } from '../fragments/fragment-decoder.ts';
 import { octetsOf, wordsOf } from '../fragments/fragment-words.ts';
@@ -87,6 +88,18 @@ export class Fragmentation {
   /** The sessions that are set up, done or not; the latest is the last. */
   get sessions(): readonly FragSession[] {
     return [...this.#sessions.values()];
+  }
+
+  /** Which fragments would change nothing that anybody could see from outside; undefined when there may be none. */
+  unseen(): UnseenFragments | undefined {
+    const session = this.sessions.at(-1);
+    const decoder = this.#decoder;
+    if (session === undefined || decoder === undefined || session.integrity !== undefined) return undefined;
+    if (decoder.overflowed) return undefined;
+    const { fragIndex, fragments: plain } = session;
+    if (session.done) return { fragIndex, plain, count: Number.POSITIVE_INFINITY, codedToo: true };
+    // The last useful one completes the block. A coded one may be the end too, as long as the losses are not counted.
+    return { fragIndex, plain, count: decoder.missing - 1, codedToo: decoder.repairing };
   }
 
   /** Executes the commands of a downlink on FPort 201. */
