@@ -332,21 +332,20 @@ export class Fragmentation {
 }
 
 interface ReadPayload {
-  readonly payload: Uint8Array;
   readonly version: Version;
   readonly commands: readonly Command[];
   readonly strayed: boolean;
 }
 
-/** The payload read last: a multicast frame is handed to all its receivers as one and the same array. */
-let latest: ReadPayload | undefined;
+/** What payloads were read as: a multicast frame is handed to all its receivers as one and the same array. */
+const readBefore = new WeakMap<Uint8Array, ReadPayload>();
 
-function readOnce(payload: Uint8Array, version: Version): Pick<ReadPayload, 'commands' | 'strayed'> {
-  if (latest?.payload !== payload || latest.version !== version) {
-    const read = readStrayCommands(payload, (all, range) => ts004.read(version, 'down', all, range));
-    latest = { payload, version, ...read };
-  }
-  return latest;
+function readOnce(payload: Uint8Array, version: Version): ReadPayload {
+  const known = readBefore.get(payload);
+  if (known?.version === version) return known;
+  const read = { version, ...readStrayCommands(payload, (all, range) => ts004.read(version, 'down', all, range)) };
+  readBefore.set(payload, read);
+  return read;
 }
 
 function integrityOf(fields: Fields<'FragSessionSetupReq'>): FragSessionIntegrity | undefined {

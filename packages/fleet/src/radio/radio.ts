@@ -213,7 +213,7 @@ export class Radio {
       if (!this.#inRange(frame.sender, gateway.eui) || !gateway.listensTo(frame) || this.#isDeaf(gateway.eui, frame))
         continue;
       const signal = signalOf(station);
-      if (this.#isLost(station, { direction: 'up', device: frame.sender, gateway: gateway.eui, frame })) {
+      if (this.#isLost(station, 'up', gateway.eui, frame)) {
         this.#uplinksLost += 1;
         continue;
       }
@@ -240,7 +240,7 @@ export class Radio {
       if (tuning === undefined || !sameChannel(tuning, frame) || !this.#inRange(receiver.eui, gateway)) return;
       station.busyUntil = frame.endMs;
       const signal = signalOf(station);
-      if (this.#isLost(station, { direction: 'down', device: receiver.eui, gateway, frame })) {
+      if (this.#isLost(station, 'down', gateway, frame)) {
         station.lost += 1;
         return;
       }
@@ -273,14 +273,17 @@ export class Radio {
     return this.#options.inRange?.(device, gateway) ?? true;
   }
 
-  #isLost(station: Station, link: Link): boolean {
+  #isLost(station: Station, direction: 'up' | 'down', gateway: Eui64, frame: AirFrame): boolean {
     const { lossOf, loss = 0, lossUp = loss, lossDown = loss, burstFrames = 1 } = this.#options;
-    const probability = lossOf?.(link) ?? (link.direction === 'up' ? lossUp : lossDown);
+    const general = direction === 'up' ? lossUp : lossDown;
+    const { receiver } = station;
+    const probability =
+      lossOf === undefined ? general : (lossOf({ direction, device: receiver.eui, gateway, frame }) ?? general);
     // The dice are thrown whatever the probability: another loss must not change everything after it.
     const thrown = station.rng.unit();
-    if (station.receiver.isCutOff?.(link.direction) === true) return true;
+    if (receiver.isCutOff?.(direction) === true) return true;
     if (burstFrames <= 1) return thrown < probability;
-    const way = `${link.direction}/${link.gateway}`;
+    const way = `${direction}/${gateway}`;
     const isLost = thrown < lossAfter(station.lostLast.get(way), probability, burstFrames);
     station.lostLast.set(way, isLost);
     return isLost;
