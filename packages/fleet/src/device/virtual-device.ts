@@ -87,7 +87,7 @@ export class VirtualDevice {
       eui: this.devEui,
       tunedDuring: (startMs, endMs) => this.#runtime?.tunedDuring(startMs, endMs),
       hear: (frame, signal) => this.#runtime?.hear(frame, signal),
-      isCutOff: (direction) => this.#isCutOff(direction),
+      ...(mayBeCutOff(options.behaviour) ? { isCutOff: (direction: 'up' | 'down') => this.#isCutOff(direction) } : {}),
       announces: true,
     });
     this.#antenna = {
@@ -227,7 +227,6 @@ export class VirtualDevice {
 
   #isCutOff(direction: 'up' | 'down'): boolean {
     const { outOfReach, unheard } = this.behaviour.faults;
-    if (outOfReach === null && unheard === null) return false;
     const sinceMs = this.#clock.now() - (this.#startedAtMs ?? this.#clock.now());
     return isWithin(outOfReach, sinceMs) || (direction === 'up' && isWithin(unheard, sinceMs));
   }
@@ -322,4 +321,8 @@ export class VirtualDevice {
 
 function withoutResume({ resume: _, ...rest }: DeviceRecord): DeviceRecord {
   return rest;
+}
+
+function mayBeCutOff({ faults }: DeviceBehaviour): boolean {
+  return faults.outOfReach !== null || faults.unheard !== null;
 }
