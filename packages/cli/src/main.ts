@@ -5,6 +5,7 @@ import { registerDemo } from './demo/register-demo.ts';
 import { registerDoctor } from './doctor-command.ts';
 import { registerFleet } from './fleet-command.ts';
 import { registerServe } from './serve-command.ts';
+import { registerSimulate } from './simulate/register-simulate.ts';
 import { registerTools } from './tools/index.ts';
 
 const VERSION = '0.1.0';
@@ -18,6 +19,7 @@ function buildProgram(): Command {
   registerServe(program);
   registerDemo(program);
   registerFleet(program);
+  registerSimulate(program);
   registerDoctor(program);
   registerTools(program);
   return program;

@@ -14,7 +14,15 @@ export { type AnswerLie, FAULTLESS, type FaultSpan, type Faults } from './behavi
 export { BEHAVIOURS, type BehaviourName, behaviour, PROFILE_OF_BEHAVIOUR } from './behaviour/presets.ts';
 export type { DeviceEvent, DeviceHappening, DeviceSnapshot, DeviceStage, HeldBlock } from './device/device-events.ts';
 export { VirtualDevice, type VirtualDeviceOptions } from './device/virtual-device.ts';
-export { type Fleet, type FleetOptions, startFleet } from './fleet/fleet.ts';
+export {
+  type Fleet,
+  type FleetOptions,
+  type JoinedBefore,
+  type Population,
+  type PopulationOptions,
+  startFleet,
+  startPopulation,
+} from './fleet/fleet.ts';
 export { FIRST_DEV_EUIS, fleetIdentities } from './fleet/identities.ts';
 export type { WhitelistEntry } from './fleet/whitelist.ts';
 export { crc64 } from './fragments/crc64.ts';
@@ -27,8 +35,11 @@ export {
 export type { FragmentWords } from './fragments/fragment-words.ts';
 export type { DecoderRowRule } from './fragments/parity-row.ts';
 export { WordsCache } from './fragments/words-cache.ts';
+export { Concentrator, type ConcentratorOptions, type TxRefusal } from './gateway/concentrator.ts';
 export { type DatagramSocket, memorySocketPair } from './gateway/datagram-socket.ts';
+export type { Reception } from './gateway/gateway-reports.ts';
 export { type ForwarderModel, SX1301_FORWARDER, SX1302_FORWARDER } from './gateway/jit-queue.ts';
+export type { TxRequest, TxTime } from './gateway/tx-request.ts';
 export { UdpSocket } from './gateway/udp-socket.ts';
 export { type GatewayCounters, VirtualGateway, type VirtualGatewayOptions } from './gateway/virtual-gateway.ts';
 export { FrameCache } from './mac/frame-cache.ts';

@@ -1,12 +1,35 @@
 import type { Clock, Timer, UtcMs } from '@airlift/kernel';
 
+class ScopedTimer implements Timer {
+  readonly #scope: Set<ScopedTimer>;
+  readonly #fire: () => void;
+  inner: Timer | undefined;
+
+  constructor(scope: Set<ScopedTimer>, fire: () => void) {
+    this.#scope = scope;
+    this.#fire = fire;
+  }
+
+  run(): void {
+    this.#scope.delete(this);
+    this.#fire();
+  }
+
+  cancel(): void {
+    if (this.#scope.delete(this)) this.inner?.cancel();
+  }
+}
+
 /** A clock whose timers can be taken back all at once: what is in RAM is gone after a reset. */
 export class ScopedClock implements Clock<UtcMs> {
   readonly #base: Clock<UtcMs>;
-  readonly #timers = new Set<Timer>();
+  readonly #timers = new Set<ScopedTimer>();
+  readonly #before: (() => void) | undefined;
 
-  constructor(base: Clock<UtcMs>) {
+  /** @param before called before each of its timers fires */
+  constructor(base: Clock<UtcMs>, before?: () => void) {
     this.#base = base;
+    this.#before = before;
   }
 
   now(): UtcMs {
@@ -14,15 +37,11 @@ export class ScopedClock implements Clock<UtcMs> {
   }
 
   setTimer(at: UtcMs, fire: () => void): Timer {
-    const inner = this.#base.setTimer(at, () => {
-      this.#timers.delete(timer);
-      fire();
+    const timer = new ScopedTimer(this.#timers, fire);
+    timer.inner = this.#base.setTimer(at, () => {
+      this.#before?.();
+      timer.run();
     });
-    const timer: Timer = {
-      cancel: () => {
-        if (this.#timers.delete(timer)) inner.cancel();
-      },
-    };
     this.#timers.add(timer);
     return timer;
   }

@@ -2,10 +2,22 @@ import type { Clock, Timer } from './clock.ts';
 import { BugError } from './errors.ts';
 import type { SteadyMs } from './instant.ts';
 
-interface PendingTimer {
+/** One object for heap and caller: a fleet sets several with every uplink. */
+class PendingTimer implements Timer {
   readonly at: number;
   readonly order: number;
   readonly fire: () => void;
+  cancelled = false;
+
+  constructor(at: number, order: number, fire: () => void) {
+    this.at = at;
+    this.order = order;
+    this.fire = fire;
+  }
+
+  cancel(): void {
+    this.cancelled = true;
+  }
 }
 
 /**
@@ -18,7 +30,6 @@ export class VirtualClock<Instant extends number = SteadyMs> implements Clock<In
   readonly #settle: () => Promise<void>;
   // A binary heap: a fleet of thousands keeps as many timers.
   readonly #heap: PendingTimer[] = [];
-  readonly #cancelled = new Set<PendingTimer>();
 
   /**
    * `settle` is awaited between timers: by default it lets ready promises run; a composition with real sockets passes
@@ -35,13 +46,9 @@ export class VirtualClock<Instant extends number = SteadyMs> implements Clock<In
 
   setTimer(at: Instant, fire: () => void): Timer {
     if (!Number.isFinite(at)) throw new BugError('a timer needs a finite instant');
-    const timer: PendingTimer = { at: Math.max(at, this.#now), order: this.#order++, fire };
+    const timer = new PendingTimer(Math.max(at, this.#now), this.#order++, fire);
     this.#push(timer);
-    return {
-      cancel: () => {
-        this.#cancelled.add(timer);
-      },
-    };
+    return timer;
   }
 
   /** The instant of the earliest timer, or undefined when none is set. */
@@ -87,9 +94,7 @@ export class VirtualClock<Instant extends number = SteadyMs> implements Clock<In
   }
 
   #dropCancelled(): void {
-    for (let first = this.#heap[0]; first !== undefined && this.#cancelled.delete(first); first = this.#heap[0]) {
-      this.#pop();
-    }
+    while (this.#heap[0]?.cancelled === true) this.#pop();
   }
 
   #push(timer: PendingTimer): void {

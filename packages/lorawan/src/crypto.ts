@@ -1,39 +1,14 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createDecipheriv } from 'node:crypto';
 import { CallerError } from '@airlift/kernel';
+import { encryptWords, expandKey, newRoundKeys, putWord, type RoundKeys, wordAt } from './aes128.ts';
 
 /** Octets in an AES block and in an AES-128 key. */
 export const AES_BLOCK_OCTETS = 16;
 
-/**
- * How many keys keep their prepared ciphers. Preparing one costs about as much as a dozen blocks, and a server meets
- * the same few keys per device again and again; the bound keeps a fleet of any size from holding memory.
- */
-const CACHED_KEYS = 2048;
-
-interface BlockCipher {
-  update(octets: Uint8Array): Uint8Array;
-}
-
-interface PreparedKey {
-  readonly encrypt: BlockCipher;
-  decrypt?: BlockCipher;
-  mac?: PreparedMac;
-}
-
-interface PreparedMac {
-  /** AES in CBC mode, whose last output block is the code. */
-  readonly chain: BlockCipher;
-  lastOutput: Uint8Array;
-  readonly subkeys: Subkeys;
-}
-
-/** Masks of the last block, RFC 4493 section 2.3: for one of 16 octets, and for one that had to be filled up. */
-interface Subkeys {
-  readonly whole: Uint8Array;
-  readonly partial: Uint8Array;
-}
-
-const prepared = new Map<string, PreparedKey>();
+// Used again for every call: nothing here calls back, and a frame should leave no garbage but itself.
+const roundKeys = newRoundKeys();
+const block = new Int32Array(4);
+const subkey = new Int32Array(4);
 
 /**
  * AES-128 encryption in ECB mode, without padding.
@@ -43,7 +18,14 @@ const prepared = new Map<string, PreparedKey>();
  */
 export function aesEncryptBlock(key: Uint8Array, blocks: Uint8Array): Uint8Array {
   requireWholeBlocks(blocks);
-  return plainOctets(prepare(key).encrypt.update(blocks));
+  const keys = prepared(key);
+  const encrypted = new Uint8Array(blocks.length);
+  for (let at = 0; at < blocks.length; at += AES_BLOCK_OCTETS) {
+    for (let i = 0; i < 4; i++) block[i] = wordAt(blocks, at + 4 * i);
+    encryptWords(block, keys);
+    for (let i = 0; i < 4; i++) putWord(encrypted, at + 4 * i, block[i] as number);
+  }
+  return encrypted;
 }
 
 /**
@@ -55,9 +37,11 @@ export function aesEncryptBlock(key: Uint8Array, blocks: Uint8Array): Uint8Array
  */
 export function aesDecryptBlock(key: Uint8Array, blocks: Uint8Array): Uint8Array {
   requireWholeBlocks(blocks);
-  const entry = prepare(key);
-  entry.decrypt ??= newDecipher(key);
-  return plainOctets(entry.decrypt.update(blocks));
+  requireKey(key);
+  const decipher = createDecipheriv('aes-128-ecb', key, null);
+  decipher.setAutoPadding(false);
+  // node:crypto answers with a Buffer; callers are promised a plain array with memory of its own.
+  return new Uint8Array(decipher.update(blocks));
 }
 
 /**
@@ -67,81 +51,54 @@ export function aesDecryptBlock(key: Uint8Array, blocks: Uint8Array): Uint8Array
  * @throws CallerError `key-length`
  */
 export function aesCmac(key: Uint8Array, message: Uint8Array): Uint8Array {
-  const entry = prepare(key);
-  entry.mac ??= prepareMac(entry.encrypt, key);
-  const { chain, subkeys } = entry.mac;
-
-  const blockCount = Math.max(1, Math.ceil(message.length / AES_BLOCK_OCTETS));
-  const masked = new Uint8Array(blockCount * AES_BLOCK_OCTETS);
-  masked.set(message);
-  const lastStart = masked.length - AES_BLOCK_OCTETS;
-  const isWhole = message.length === masked.length;
-  if (!isWhole) masked[message.length] = 0x80;
-  xorInto(masked, lastStart, isWhole ? subkeys.whole : subkeys.partial);
-  // A CBC cipher goes on from its last output. Taking that away from the first block makes it start afresh, which is
-  // several times faster than a new cipher for every message.
-  xorInto(masked, 0, entry.mac.lastOutput);
-  entry.mac.lastOutput = plainOctets(chain.update(masked).subarray(lastStart));
-  return plainOctets(entry.mac.lastOutput);
-}
-
-/** ECB ciphers keep no state between whole blocks, so one object per key serves every call. */
-function prepare(key: Uint8Array): PreparedKey {
-  if (key.length !== AES_BLOCK_OCTETS) throw new CallerError('key-length', 'an AES-128 key has 16 octets');
-  const name = cacheName(key);
-  const known = prepared.get(name);
-  if (known !== undefined) return known;
-  if (prepared.size >= CACHED_KEYS) {
-    // Oldest first: a Map iterates in the order of insertion.
-    for (const oldest of prepared.keys()) {
-      prepared.delete(oldest);
-      break;
+  const keys = prepared(key);
+  const lastStart = Math.max(0, Math.ceil(message.length / AES_BLOCK_OCTETS) - 1) * AES_BLOCK_OCTETS;
+  const isWhole = message.length === lastStart + AES_BLOCK_OCTETS;
+  subkey.fill(0);
+  encryptWords(subkey, keys);
+  doubleSubkey();
+  if (!isWhole) doubleSubkey();
+  block.fill(0);
+  for (let at = 0; at <= lastStart; at += AES_BLOCK_OCTETS) {
+    for (let i = 0; i < 4; i++) {
+      let word = wordAt(message, at + 4 * i);
+      if (at === lastStart) {
+        word ^= subkey[i] as number;
+        if (!isWhole) word ^= endMark(message.length - at - 4 * i);
+      }
+      block[i] = (block[i] as number) ^ word;
     }
+    encryptWords(block, keys);
   }
-  const cipher = createCipheriv('aes-128-ecb', key, null);
-  cipher.setAutoPadding(false);
-  const entry: PreparedKey = { encrypt: cipher };
-  prepared.set(name, entry);
-  return entry;
+  const code = new Uint8Array(AES_BLOCK_OCTETS);
+  for (let i = 0; i < 4; i++) putWord(code, 4 * i, block[i] as number);
+  return code;
 }
 
-function newDecipher(key: Uint8Array): BlockCipher {
-  const decipher = createDecipheriv('aes-128-ecb', key, null);
-  decipher.setAutoPadding(false);
-  return decipher;
+/** The bit that follows a message which ends after so many octets of a word; nothing when it does not end there. */
+function endMark(octets: number): number {
+  return octets < 0 || octets > 3 ? 0 : 0x80 << (24 - 8 * octets);
 }
 
-function cacheName(key: Uint8Array): string {
-  return String.fromCharCode(...key);
+/** Multiplication by x in GF(2^128), as RFC 4493 defines it for the subkeys. */
+function doubleSubkey(): void {
+  const carry = (subkey[0] as number) < 0 ? 0x87 : 0;
+  for (let i = 0; i < 4; i++) subkey[i] = ((subkey[i] as number) << 1) | ((subkey[i + 1] ?? 0) >>> 31);
+  subkey[3] = (subkey[3] as number) ^ carry;
+}
+
+function prepared(key: Uint8Array): RoundKeys {
+  requireKey(key);
+  expandKey(key, roundKeys);
+  return roundKeys;
+}
+
+function requireKey(key: Uint8Array): void {
+  if (key.length !== AES_BLOCK_OCTETS) throw new CallerError('key-length', 'an AES-128 key has 16 octets');
 }
 
 function requireWholeBlocks(blocks: Uint8Array): void {
   if (blocks.length % AES_BLOCK_OCTETS !== 0) {
     throw new CallerError('block-length', 'AES in ECB mode needs a multiple of 16 octets');
   }
-}
-
-/** node:crypto answers with a Buffer; callers are promised a plain array with memory of its own. */
-function plainOctets(octets: Uint8Array): Uint8Array {
-  return new Uint8Array(octets);
-}
-
-function prepareMac(encrypt: BlockCipher, key: Uint8Array): PreparedMac {
-  const zeros = new Uint8Array(AES_BLOCK_OCTETS);
-  const chain = createCipheriv('aes-128-cbc', key, zeros);
-  chain.setAutoPadding(false);
-  const whole = doubled(encrypt.update(zeros));
-  return { chain, lastOutput: zeros, subkeys: { whole, partial: doubled(whole) } };
-}
-
-function xorInto(octets: Uint8Array, offset: number, block: Uint8Array): void {
-  for (let i = 0; i < AES_BLOCK_OCTETS; i++) octets[offset + i] = (octets[offset + i] ?? 0) ^ (block[i] ?? 0);
-}
-
-/** Multiplication by x in GF(2^128), as RFC 4493 defines it for the subkeys. */
-function doubled(block: Uint8Array): Uint8Array {
-  const out = new Uint8Array(AES_BLOCK_OCTETS);
-  for (let i = 0; i < AES_BLOCK_OCTETS; i++) out[i] = ((block[i] ?? 0) << 1) | ((block[i + 1] ?? 0) >> 7);
-  if ((block[0] ?? 0) >> 7 === 1) out[AES_BLOCK_OCTETS - 1] = (out[AES_BLOCK_OCTETS - 1] ?? 0) ^ 0x87;
-  return out;
 }

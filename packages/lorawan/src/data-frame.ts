@@ -1,4 +1,4 @@
-import { CallerError, concatOctets, littleEndian } from '@airlift/kernel';
+import { CallerError } from '@airlift/kernel';
 import {
   cryptFOpts,
   cryptFrmPayload,
@@ -19,6 +19,9 @@ import {
 import type { SessionKeys } from './frame-keys.ts';
 import { type DataFrame, MAX_PHY_OCTETS, MIC_OCTETS } from './phy-payload.ts';
 import { unsigned } from './unsigned.ts';
+
+/** MHDR, DevAddr, FCtrl and FCnt. */
+const HEADER_OCTETS = 8;
 
 interface DataFrameContent {
   readonly confirmed?: boolean;
@@ -98,19 +101,25 @@ export function buildDataFrame(content: UplinkContent | DownlinkContent): Uint8A
   const identity: FrameIdentity = { direction: content.direction, devAddr, fCnt };
   const wireFOpts =
     keys.macVersion === '1.1' ? cryptFOpts(keys, identity, fPort, fOpts, content.fOptsForm ?? 'erratum') : fOpts;
-  const message = concatOctets(
-    Uint8Array.of(mhdrOf(content)),
-    littleEndian(devAddr, 4),
-    Uint8Array.of(fCtrlOf(content, fOpts.length)),
-    littleEndian(fCnt % 0x10000, 2),
-    wireFOpts,
-    ...(fPort === undefined ? [] : [Uint8Array.of(fPort), cryptFrmPayload(keys, identity, fPort, payload)]),
-  );
-  if (message.length + MIC_OCTETS > MAX_PHY_OCTETS) {
+  const length = HEADER_OCTETS + wireFOpts.length + (fPort === undefined ? 0 : 1 + payload.length);
+  if (length + MIC_OCTETS > MAX_PHY_OCTETS) {
     throw new CallerError('frame-too-long', `a frame holds ${MAX_PHY_OCTETS} octets`);
   }
+  const frame = new Uint8Array(length + MIC_OCTETS);
+  frame[0] = mhdrOf(content);
+  for (let i = 0; i < 4; i++) frame[1 + i] = devAddr >>> (8 * i);
+  frame[5] = fCtrlOf(content, fOpts.length);
+  frame[6] = fCnt;
+  frame[7] = fCnt >>> 8;
+  frame.set(wireFOpts, HEADER_OCTETS);
+  if (fPort !== undefined) {
+    const at = HEADER_OCTETS + wireFOpts.length;
+    frame[at] = fPort;
+    frame.set(cryptFrmPayload(keys, identity, fPort, payload), at + 1);
+  }
   const radio = content.direction === 'up' ? content.radio : undefined;
-  return concatOctets(message, dataMic(identity, message, keys, ackedFCnt(content), radio));
+  frame.set(dataMic(identity, frame.subarray(0, length), keys, ackedFCnt(content), radio), length);
+  return frame;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { concatOctets, littleEndian } from '@airlift/kernel';
+import { concatOctets } from '@airlift/kernel';
 import { AES_BLOCK_OCTETS, aesCmac, aesEncryptBlock } from './crypto.ts';
 import type { FrameIdentity } from './fctrl.ts';
 import type { SessionKeys, SessionKeys11 } from './frame-keys.ts';
@@ -21,30 +21,49 @@ export type FOptsForm = 'erratum' | 'original';
 
 /** Block B0 of section 4.4; `confFCnt` is 0 save in 1.1 downlinks that acknowledge. `length` counts octets before the MIC. */
 export function blockB0(frame: FrameIdentity, length: number, confFCnt: number): Uint8Array {
-  return identityBlock(0x49, littleEndian(confFCnt & 0xffff, 2), 0, 0, frame, length);
+  return identityBlock(0x49, confFCnt & 0xffff, 0, 0, frame, length);
 }
 
 /** Block B1 of LoRaWAN 1.1 section 4.4.2, uplinks only. */
 export function blockB1(frame: FrameIdentity, length: number, confFCnt: number, radio: UplinkRadio): Uint8Array {
-  return identityBlock(0x49, littleEndian(confFCnt & 0xffff, 2), radio.txDr, radio.txCh, frame, length);
+  return identityBlock(0x49, confFCnt & 0xffff, radio.txDr, radio.txCh, frame, length);
 }
 
 function identityBlock(
   first: number,
-  next: Uint8Array,
+  next: number,
   third: number,
   fourth: number,
   frame: FrameIdentity,
   last: number,
 ): Uint8Array {
-  return concatOctets(
-    Uint8Array.of(first),
-    next,
-    Uint8Array.of(third, fourth, frame.direction === 'up' ? 0 : 1),
-    littleEndian(frame.devAddr, 4),
-    littleEndian(frame.fCnt, 4),
-    Uint8Array.of(0, last),
-  );
+  const block = new Uint8Array(AES_BLOCK_OCTETS);
+  putIdentity(block, first, next, third, fourth, frame, last);
+  return block;
+}
+
+/** Writes what all blocks have in common to the beginning of `target`: numbers of several octets with the lowest first. */
+function putIdentity(
+  target: Uint8Array,
+  first: number,
+  next: number,
+  third: number,
+  fourth: number,
+  { direction, devAddr, fCnt }: FrameIdentity,
+  last: number,
+): void {
+  target[0] = first;
+  target[1] = next;
+  target[2] = next >> 8;
+  target[3] = third;
+  target[4] = fourth;
+  target[5] = direction === 'up' ? 0 : 1;
+  for (let i = 0; i < 4; i++) {
+    target[6 + i] = devAddr >>> (8 * i);
+    target[10 + i] = fCnt >>> (8 * i);
+  }
+  target[14] = 0;
+  target[15] = last;
 }
 
 function cmacOver(key: Uint8Array, block: Uint8Array, message: Uint8Array): Uint8Array {
@@ -91,10 +110,10 @@ export function cryptFrmPayload(
 function cryptWith(key: Uint8Array, frame: FrameIdentity, payload: Uint8Array): Uint8Array {
   const blockCount = Math.ceil(payload.length / AES_BLOCK_OCTETS);
   const blocks = new Uint8Array(blockCount * AES_BLOCK_OCTETS);
-  const block = identityBlock(0x01, new Uint8Array(2), 0, 0, frame, 0);
-  for (let i = 0; i < blockCount; i++) {
-    block[AES_BLOCK_OCTETS - 1] = i + 1;
-    blocks.set(block, i * AES_BLOCK_OCTETS);
+  putIdentity(blocks, 0x01, 0, 0, 0, frame, 1);
+  for (let i = 1; i < blockCount; i++) {
+    blocks.copyWithin(i * AES_BLOCK_OCTETS, 0, AES_BLOCK_OCTETS);
+    blocks[(i + 1) * AES_BLOCK_OCTETS - 1] = i + 1;
   }
   return xor(payload, aesEncryptBlock(key, blocks));
 }
@@ -113,10 +132,12 @@ export function cryptFOpts(
   if (fOpts.length === 0) return fOpts;
   const applicationCounter = frame.direction === 'down' && fPort !== undefined && fPort > 0;
   const counterKind = form === 'original' ? 0 : applicationCounter ? 2 : 1;
-  const block = identityBlock(0x01, new Uint8Array(2), 0, counterKind, frame, form === 'original' ? 0 : 1);
+  const block = identityBlock(0x01, 0, 0, counterKind, frame, form === 'original' ? 0 : 1);
   return xor(fOpts, aesEncryptBlock(keys.nwkSEncKey, block));
 }
 
 function xor(octets: Uint8Array, stream: Uint8Array): Uint8Array {
-  return octets.map((octet, i) => octet ^ (stream[i] ?? 0));
+  const out = new Uint8Array(octets.length);
+  for (let i = 0; i < out.length; i++) out[i] = (octets[i] as number) ^ (stream[i] as number);
+  return out;
 }

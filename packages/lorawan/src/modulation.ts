@@ -44,6 +44,17 @@ export function sameModulation(a: Modulation, b: Modulation): boolean {
 
 /** The `datr` of gateway protocols: `SF7BW125`, the bit rate of FSK as a number, `M0CW137`. */
 export function formatDatr(modulation: Modulation): string | number {
+  const known = formatted.get(modulation);
+  if (known !== undefined) return known;
+  const datr = format(modulation);
+  formatted.set(modulation, datr);
+  return datr;
+}
+
+/** By the objects themselves: those of the regions are asked for with every frame. */
+const formatted = new WeakMap<Modulation, string | number>();
+
+function format(modulation: Modulation): string | number {
   switch (modulation.kind) {
     case 'lora':
       return `SF${modulation.spreadingFactor}BW${modulation.bandwidthKhz}`;

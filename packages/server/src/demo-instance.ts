@@ -77,6 +77,8 @@ export async function startDemoInstance(settings: DemoSettings): Promise<DemoIns
     const gatewaySocket = new ForwarderSocket({ host: '127.0.0.1', port: udpSocket.port });
     const fleet = await startSimulatedFleet(server, config, {
       ...settings.fleet,
+      // A folder that is removed at the end is not started on again.
+      forgets: settings.data === undefined,
       socket: countedDatagrams(gatewaySocket, time),
     });
     closers.push(async () => fleet.stop());

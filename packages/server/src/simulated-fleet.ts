@@ -9,6 +9,8 @@ export type SimulatedFleet = Fleet;
 
 /** What a composition may want of the fleet that no operator sets: devices that misbehave, another air between them. */
 export type FleetChanges = Pick<FleetOptions, 'behaviour' | 'radio'> & {
+  /** The devices remember nothing across restarts; for instances that are never started again. */
+  readonly forgets?: boolean;
   /** Leads to the server's UDP port; one is bound unless given. */
   readonly socket?: DatagramSocket;
 };
@@ -20,7 +22,7 @@ export type FleetChanges = Pick<FleetOptions, 'behaviour' | 'radio'> & {
 export async function startSimulatedFleet(
   server: AirliftServer,
   config: ServerConfig,
-  { socket, ...changes }: FleetChanges = {},
+  { socket, forgets, ...changes }: FleetChanges = {},
 ): Promise<SimulatedFleet> {
   const folder = join(config.data, 'sim');
   const fleet = startFleet({
@@ -33,7 +35,7 @@ export async function startSimulatedFleet(
     udp: socket ?? { host: '127.0.0.1', port: server.udpPort },
     uplinkIntervalS: config.uplinkInterval,
     outDir: folder,
-    memoryDir: folder,
+    ...(forgets === true ? {} : { memoryDir: folder }),
     ...changes,
   });
   for (const { deveui, name, appeui, appkey, genappkey, class: deviceClass } of fleet.whitelist()) {

@@ -31,13 +31,13 @@ export function mixedBehaviours(shares: BehaviourShares): (index: number) => Beh
 }
 
 /**
- * Shares written as `loramac-node:3,zephyr`; without a weight it is 1.
+ * Shares written as `loramac-node:3,zephyr` or `loramac-node=0.75,zephyr=0.25`; without a weight it is 1.
  * @throws CallerError `behaviour-mix`
  */
 export function parseBehaviourMix(text: string): BehaviourShares {
   const shares: Partial<Record<BehaviourName, number>> = {};
   for (const part of text.split(',')) {
-    const [word = '', weight = '1', ...rest] = part.trim().split(':');
+    const [word = '', weight = '1', ...rest] = part.trim().split(/[:=]/);
     const name = NAMES.find((known) => known === word);
     const share = Number(weight);
     if (name === undefined) throw badMix(`no behaviour ${word}; known are ${NAMES.join(', ')}`);

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Clock, Eui64, Rng, UtcMs } from '@airlift/kernel';
 import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
+import { sha256 } from '../fragments/block-digests.ts';
 import type { FragmentDecoder } from '../fragments/fragment-decoder.ts';
 import { BlockReceivedNotice } from '../packages/block-received-notice.ts';
 import { ChecksumExchange, type ChecksumVerdict } from '../packages/checksum-exchange.ts';
@@ -75,7 +75,7 @@ export class BlockKeeper {
     const image: ReceivedImage = {
       device: this.#host.device,
       octets: block,
-      sha256: createHash('sha256').update(block).digest('hex'),
+      sha256: sha256(block),
       fragmentsHeard: decoder.heard,
       fragmentsMissing: decoder.plainLost,
       parityUsed: decoder.parityUsed,

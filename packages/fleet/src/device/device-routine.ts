@@ -9,6 +9,7 @@ import type { PackageAnswers } from './package-answers.ts';
 const CLOCK_PORT = 202;
 const APPLICATION_PORT = 2;
 const JITTER = 0.1;
+const IDLE_LOOK_S = 600;
 
 /** What a device does of itself. */
 export interface RoutineParts {
@@ -86,8 +87,15 @@ export class DeviceRoutine {
     this.#clockTimer?.cancel();
     this.#clockTimer = this.#after(delayMs, () => {
       this.#askIfNeeded();
-      this.#askIn(this.#p.behaviour.clock.retryS * 1000 * this.#p.rng.between(1 - JITTER, 1 + JITTER));
+      this.#askIn(this.#nextLookS() * 1000 * this.#p.rng.between(1 - JITTER, 1 + JITTER));
     });
+  }
+
+  /** A clock that is right is looked after seldom: most devices of a large fleet do nothing else. */
+  #nextLookS(): number {
+    const { behaviour, clockSync } = this.#p;
+    const { retryS } = behaviour.clock;
+    return clockSync.wantsTime ? retryS : Math.max(retryS, Math.min(clockSync.resyncS ?? IDLE_LOOK_S, IDLE_LOOK_S));
   }
 
   #askIfNeeded(): void {

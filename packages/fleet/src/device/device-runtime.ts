@@ -4,7 +4,7 @@ import type { DataFrame, Region } from '@airlift/lorawan';
 import type { DeviceBehaviour } from '../behaviour/device-behaviour.ts';
 import type { FragmentDecoder } from '../fragments/fragment-decoder.ts';
 import type { WordsCache } from '../fragments/words-cache.ts';
-import type { FrameCache } from '../mac/frame-cache.ts';
+import type { FrameCache, OpenedFrame } from '../mac/frame-cache.ts';
 import { Mac } from '../mac/mac.ts';
 import type { DeviceIdentity, NonceStore } from '../mac/mac-parts.ts';
 import { downlinkTuning } from '../mac/radio-settings.ts';
@@ -25,6 +25,7 @@ import { DeviceClock } from './device-clock.ts';
 import type { DeviceHappening } from './device-events.ts';
 import type { ResumeRecord } from './device-record.ts';
 import { DeviceRoutine } from './device-routine.ts';
+import { FragmentBacklog } from './fragment-backlog.ts';
 import { PackageAnswers } from './package-answers.ts';
 
 const MULTICAST_PORT = 200;
@@ -88,6 +89,7 @@ export class DeviceRuntime {
   readonly #rootKey: Uint8Array;
   readonly #answers: PackageAnswers;
   readonly #routine: DeviceRoutine;
+  readonly #backlog = new FragmentBacklog();
   #messages = 0;
 
   /** @param resume what an earlier runtime saved, to go on from there */
@@ -181,11 +183,21 @@ export class DeviceRuntime {
 
   /** As `DeviceReceiver.hear`. */
   hear(frame: AirFrame, signal: Signal): void {
+    const before = this.#o.cache.firstOpened(frame.octets);
+    if (before !== undefined && this.#backlog.takes(before)) return;
+    this.catchUp();
     this.mac.hear(frame, signal);
+    this.#putOff(this.#o.cache.firstOpened(frame.octets));
+  }
+
+  /** Deals with the fragments that were put off. To be called before anything else happens to the device. */
+  catchUp(): void {
+    this.#backlog.empty(({ frame, octets }) => this.#otherAddress(frame, octets));
   }
 
   /** What lets another runtime go on from here; undefined before a join. */
   save(): ResumeRecord | undefined {
+    this.catchUp();
     const mac = this.mac.save();
     if (mac === undefined) return undefined;
     return {
@@ -195,6 +207,13 @@ export class DeviceRuntime {
       clockAheadMs: this.deviceClock.now() - gpsFromUtc(this.#o.clock.now()),
       clockSynchronised: this.clockSync.synchronised,
     };
+  }
+
+  /** Further fragments like this frame may be put off, unless something in the device looks at every one. */
+  #putOff(opened: OpenedFrame | undefined): void {
+    if (opened === undefined || opened.frame.devAddr === this.mac.devAddr) return;
+    const looksAtAll = this.#o.fragmentMemory !== undefined || this.#o.behaviour.faults.rebootAtFragment !== null;
+    this.#backlog.allow(opened.group, looksAtAll || !this.mac.joined ? undefined : this.fragmentation.unseen());
   }
 
   #makeFragmentation(): Fragmentation {
@@ -223,7 +242,7 @@ export class DeviceRuntime {
           changed();
         },
         fragment: (n, octets) => {
-          fragmentMemory?.appendFragment(n, octets);
+          fragmentMemory?.appendFragment(n, octets());
           this.#o.heardFragment(n);
         },
         blockEnded: (session, padded, decoder, end) => {

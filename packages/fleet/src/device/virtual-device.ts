@@ -11,7 +11,13 @@ import { ScopedClock } from '../scoped-clock.ts';
 import type { DeviceMemory } from '../storage/device-memory.ts';
 import type { ImageSink } from '../storage/image-sink.ts';
 import type { DeviceEvent, DeviceHappening, DeviceSnapshot, DeviceStage, HeldBlock } from './device-events.ts';
-import { type DeviceRecord, fingerprintOf, type LastingRecord, readRecord } from './device-record.ts';
+import {
+  type DeviceRecord,
+  fingerprintOf,
+  type LastingRecord,
+  type ResumeRecord,
+  readRecord,
+} from './device-record.ts';
 import { DeviceRuntime, type LastingMemory } from './device-runtime.ts';
 
 /** What a device is made of. */
@@ -31,6 +37,8 @@ export interface VirtualDeviceOptions {
   readonly memory: DeviceMemory;
   /** Whether the memory keeps session, groups and fragments too, so that a restarted program goes on where it stopped. */
   readonly resumes: boolean;
+  /** What it goes on from when it is first switched on: a device that joined before the world began. */
+  readonly beginsWith?: ResumeRecord;
   /** Shared by the devices of a fleet. */
   readonly cache: FrameCache;
   readonly words: WordsCache;
@@ -79,7 +87,8 @@ export class VirtualDevice {
       eui: this.devEui,
       tunedDuring: (startMs, endMs) => this.#runtime?.tunedDuring(startMs, endMs),
       hear: (frame, signal) => this.#runtime?.hear(frame, signal),
-      isCutOff: (direction) => this.#isCutOff(direction),
+      ...(mayBeCutOff(options.behaviour) ? { isCutOff: (direction: 'up' | 'down') => this.#isCutOff(direction) } : {}),
+      announces: true,
     });
     this.#antenna = {
       ...antenna,
@@ -104,6 +113,7 @@ export class VirtualDevice {
     this.#ram.cancelAll();
     this.#saveTimer = undefined;
     this.#runtime = undefined;
+    this.#antenna.listen(undefined);
     this.#record = withoutResume(this.#record);
     this.#install();
     this.#o.memory.save(this.#record);
@@ -126,6 +136,7 @@ export class VirtualDevice {
    */
   held(): HeldBlock | undefined {
     const runtime = this.#runtime;
+    runtime?.catchUp();
     const session = runtime?.fragmentation.sessions.at(-1);
     const decoder = runtime?.fragmentation.decoder;
     if (runtime?.keeper.held !== undefined) return runtime.keeper.held;
@@ -141,6 +152,7 @@ export class VirtualDevice {
   /** How the device is doing. */
   snapshot(): DeviceSnapshot {
     const runtime = this.#runtime;
+    runtime?.catchUp();
     const decoder = runtime?.fragmentation.decoder;
     const stored = this.#stored;
     return {
@@ -177,8 +189,9 @@ export class VirtualDevice {
 
   #boot(): void {
     this.#boots += 1;
-    this.#ram = new ScopedClock(this.#o.clock);
-    const resume = this.#o.resumes ? this.#record.resume : undefined;
+    this.#ram = new ScopedClock(this.#o.clock, () => this.#runtime?.catchUp());
+    const kept = this.#o.resumes ? this.#record.resume : undefined;
+    const resume = kept ?? (this.#boots === 1 ? this.#o.beginsWith : undefined);
     const runtime = new DeviceRuntime(
       {
         clock: this.#ram,
@@ -308,4 +321,8 @@ export class VirtualDevice {
 
 function withoutResume({ resume: _, ...rest }: DeviceRecord): DeviceRecord {
   return rest;
+}
+
+function mayBeCutOff({ faults }: DeviceBehaviour): boolean {
+  return faults.outOfReach !== null || faults.unheard !== null;
 }

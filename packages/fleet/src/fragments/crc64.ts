@@ -1,3 +1,5 @@
+import { digestOf } from './block-digests.ts';
+
 /** CRC-64 "Jones", reflected: polynomial 0xad93d23594c935a9 with its bits in reverse, in two 32-bit halves. */
 const POLY_HIGH = 0x95ac9329;
 const POLY_LOW = 0xac4bc9b5;
@@ -27,6 +29,10 @@ for (let octet = 0; octet < 256; octet++) {
  * @returns eight octets, most significant first
  */
 export function crc64(octets: Uint8Array): Uint8Array {
+  return digestOf('crc64', octets, computed);
+}
+
+function computed(octets: Uint8Array): Uint8Array {
   let high = 0;
   let low = 0;
   for (const octet of octets) {

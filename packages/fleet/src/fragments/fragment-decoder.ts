@@ -1,8 +1,9 @@
-import { BugError } from '@airlift/kernel';
-import { Coefficients } from './coefficients.ts';
-import { addAllWords, emptyWords, type FragmentWords, octetsOf, wordsOf } from './fragment-words.ts';
-import { type DecoderRowRule, parityRow } from './parity-row.ts';
-import type { SolvedBlocks, UsedFragment } from './solved-blocks.ts';
+import { Equations } from './equations.ts';
+import { assembled, type FragmentBook } from './fragment-book.ts';
+import { FragmentLibrary } from './fragment-library.ts';
+import { emptyRow, type FragmentRows, hasColumn, type RowBits, type RowName, setColumn } from './fragment-rows.ts';
+import { type FragmentWords, wordsOf } from './fragment-words.ts';
+import type { DecoderRowRule } from './parity-row.ts';
 
 /** What a fragment did to the decoder. */
 export type FragmentOutcome =
@@ -38,22 +39,6 @@ export interface DecoderShape {
   readonly plainOrder?: PlainOrder;
 }
 
-/** A useful fragment after the first coded one; its octets are summed up only when all unknowns can be solved. */
-interface Equation {
-  readonly coefficients: Coefficients;
-  readonly fragment: UsedFragment;
-  /** What its coefficients were reduced by. */
-  readonly reducedBy: readonly Equation[];
-}
-
-/** The plain fragments that are missing once the first coded one has come. */
-interface Unknowns {
-  /** Their columns, ascending. */
-  readonly columns: readonly number[];
-  /** By column, which of the unknowns it is; -1 for what is known. */
-  readonly positions: Int32Array;
-}
-
 /**
  * The decoder of a device for TS004: plain fragments come first, mostly once and ascending, then coded ones in any order.
  * With the first coded fragment the set of missing plain ones is fixed; from then on each useful coded fragment is one
@@ -61,25 +46,30 @@ interface Unknowns {
  */
 export class FragmentDecoder {
   readonly #shape: DecoderShape;
-  readonly #known: (FragmentWords | undefined)[];
+  readonly #library: FragmentLibrary;
+  readonly #rows: FragmentRows;
+  /** What the fragments heard carried, shared with others that heard the same. */
+  #book: FragmentBook | undefined;
+  /** The plain fragments heard, by column. */
+  readonly #known: RowBits;
   #lastPlain = 0;
   #plainHeard = 0;
   #plainLost = 0;
   #lastHeard = 0;
   #heard = 0;
-  #equationsUsed = 0;
   #whole = false;
   #overflowed = false;
-  #unknowns: Unknowns | undefined;
-  /** By the unknown that each was reduced to, in the order in which they came. */
-  readonly #pivots = new Map<number, Equation>();
-  readonly #solved: SolvedBlocks | undefined;
+  /** The unknowns and what is known of them, once the first coded fragment has come. */
+  #equations: Equations | undefined;
+  /** The fragments that became equations, in the order in which they came. */
+  #used: RowName[] = [];
 
-  /** @param solved what other decoders have solved, if they are to share the work */
-  constructor(shape: DecoderShape, solved?: SolvedBlocks) {
+  /** @param library what other decoders hear and have solved, if they are to share the work */
+  constructor(shape: DecoderShape, library: FragmentLibrary = new FragmentLibrary()) {
     this.#shape = shape;
-    this.#solved = solved;
-    this.#known = new Array<FragmentWords | undefined>(shape.fragments).fill(undefined);
+    this.#library = library;
+    this.#rows = library.rows(shape.fragments, shape.rowRule ?? 'v1');
+    this.#known = emptyRow(shape.fragments);
   }
 
   get shape(): DecoderShape {
@@ -96,6 +86,11 @@ export class FragmentDecoder {
     return this.#overflowed;
   }
 
+  /** Whether the losses are counted, and not too many to be repaired. */
+  get repairing(): boolean {
+    return this.#equations !== undefined && this.#equations.columns.length <= this.#shape.maxRedundancy;
+  }
+
   /** Number of the last fragment that was heard, even if it was of no use. */
   get lastHeard(): number {
     return this.#lastHeard;
@@ -108,7 +103,7 @@ export class FragmentDecoder {
 
   /** Coded fragments, and plain ones after the first coded one, that brought something new. */
   get parityUsed(): number {
-    return this.#equationsUsed;
+    return this.#used.length;
   }
 
   /** Plain fragments known to have been lost on the way; repair does not lower it. */
@@ -119,7 +114,7 @@ export class FragmentDecoder {
   /** Plain fragments neither heard nor as good as repaired: how many more useful fragments are needed. */
   get missing(): number {
     if (this.#whole) return 0;
-    if (this.#unknowns !== undefined) return this.#unknowns.columns.length - this.#pivots.size;
+    if (this.#equations !== undefined) return this.#equations.columns.length - this.#equations.size;
     return this.#shape.fragments - this.#plainHeard;
   }
 
@@ -133,20 +128,14 @@ export class FragmentDecoder {
     if (this.#whole || n < 1) return 'ignored';
     const { fragments, plainOrder = 'ascending' } = this.#shape;
     const isPlain = n <= fragments;
-    if (isPlain && (this.#unknowns === undefined || plainOrder === 'ascending')) return this.#acceptPlain(n, words);
-    this.#unknowns ??= this.#closePlain();
-    if (this.#unknowns.columns.length > this.#shape.maxRedundancy) {
+    if (isPlain && (this.#equations === undefined || plainOrder === 'ascending')) return this.#acceptPlain(n, words);
+    this.#equations ??= this.#closePlain();
+    if (this.#equations.columns.length > this.#shape.maxRedundancy) {
       this.#overflowed = true;
       return 'overflow';
     }
     // A plain fragment is an equation of one unknown, unless the decoder does not know plain ones any more.
-    const isSingle = isPlain && plainOrder === 'any';
-    const k = isPlain ? n : n - fragments;
-    return this.#acceptEquation(this.#unknowns, {
-      row: isSingle ? () => [n - 1] : () => this.#row(k),
-      rowName: isSingle ? -n : k,
-      words,
-    });
+    return this.#acceptEquation(this.#equations, isPlain && plainOrder !== 'any' ? -n : n, words);
   }
 
   /** As `accept`, of octets; they are copied. */
@@ -154,130 +143,70 @@ export class FragmentDecoder {
     return this.accept(n, wordsOf(octets, this.#shape.fragmentSize));
   }
 
-  /** The whole block with its padding, M*FragSize octets; fragments that are missing read as zeros. */
+  /**
+   * The whole block with its padding, M*FragSize octets; fragments that are missing read as zeros. Not to be written to:
+   * others may hold the same one.
+   */
   block(): Uint8Array {
-    const { fragments, fragmentSize } = this.#shape;
-    const block = new Uint8Array(fragments * fragmentSize);
-    this.#known.forEach((words, column) => {
-      if (words !== undefined) block.set(octetsOf(words, fragmentSize), column * fragmentSize);
-    });
-    return block;
+    const book = this.#book;
+    if (book !== undefined && this.#whole) {
+      return book.block({ missing: this.#equations?.columns ?? NOTHING, used: this.#used });
+    }
+    return assembled(this.#shape, (column) => (hasColumn(this.#known, column) ? book?.wordsOf(column + 1) : undefined));
   }
 
   /** Gives up the octets of a block that is whole and was copied: `block` reads as zeros afterwards. */
   release(): void {
-    if (this.#whole) this.#known.fill(undefined);
-  }
-
-  #row(k: number): readonly number[] {
-    return parityRow(this.#shape.fragments, k, this.#shape.rowRule);
+    if (this.#whole) this.#book = undefined;
   }
 
   #acceptPlain(n: number, words: FragmentWords): FragmentOutcome {
     const { fragments, plainOrder = 'ascending' } = this.#shape;
-    if (plainOrder === 'ascending' && (this.#unknowns !== undefined || n < this.#lastPlain)) return 'out-of-order';
+    if (plainOrder === 'ascending' && (this.#equations !== undefined || n < this.#lastPlain)) return 'out-of-order';
+    const isNew = !hasColumn(this.#known, n - 1);
     if (n > this.#lastPlain) {
       this.#plainLost += n - this.#lastPlain - 1;
       this.#lastPlain = n;
-    } else if (this.#known[n - 1] === undefined) this.#plainLost -= 1;
-    if (this.#known[n - 1] === undefined) {
+    } else if (isNew) this.#plainLost -= 1;
+    if (isNew) {
+      this.#write(n, words);
+      setColumn(this.#known, n - 1);
       this.#plainHeard += 1;
-      this.#known[n - 1] = words;
     }
     return this.#plainHeard === fragments ? this.#finish() : 'ongoing';
   }
 
   /** Whatever plain fragment has not come by now is taken for lost. */
-  #closePlain(): Unknowns {
-    this.#plainLost += this.#shape.fragments - this.#lastPlain;
-    const columns: number[] = [];
-    const positions = new Int32Array(this.#shape.fragments).fill(-1);
-    this.#known.forEach((words, column) => {
-      if (words === undefined) positions[column] = columns.push(column) - 1;
-    });
-    return { columns, positions };
+  #closePlain(): Equations {
+    const { fragments } = this.#shape;
+    this.#plainLost += fragments - this.#lastPlain;
+    const columns = new Int32Array(fragments - this.#plainHeard);
+    let next = 0;
+    for (let column = 0; column < fragments; column++) if (!hasColumn(this.#known, column)) columns[next++] = column;
+    return new Equations(columns);
   }
 
-  #acceptEquation({ columns, positions }: Unknowns, fragment: UsedFragment): FragmentOutcome {
-    const coefficients = new Coefficients(columns.length);
-    for (const column of fragment.row()) {
-      const position = positions[column] ?? -1;
-      if (position >= 0) coefficients.set(position);
-    }
-    const reducedBy: Equation[] = [];
-    let pivot = coefficients.lowest();
-    for (; pivot !== undefined; pivot = coefficients.lowest()) {
-      const equation = this.#pivots.get(pivot);
-      if (equation === undefined) break;
-      coefficients.add(equation.coefficients);
-      reducedBy.push(equation);
-    }
-    if (pivot === undefined) return 'ongoing';
-    this.#pivots.set(pivot, { coefficients, fragment, reducedBy });
-    this.#equationsUsed += 1;
-    if (this.#pivots.size < columns.length) return 'ongoing';
-    this.#solve(columns);
-    return this.#finish();
+  #acceptEquation(equations: Equations, name: RowName, words: FragmentWords): FragmentOutcome {
+    if (!equations.add(this.#rows.row(name))) return 'ongoing';
+    this.#write(name, words);
+    this.#used.push(name);
+    return equations.solvable ? this.#finish() : 'ongoing';
   }
 
-  #solve(missing: readonly number[]): void {
-    const { fragments, fragmentSize, rowRule } = this.#shape;
-    const shape = `${fragments}/${fragmentSize}/${rowRule}`;
-    const used = [...this.#pivots.values()].map(({ fragment }) => fragment);
-    const shared = this.#solved?.find(shape, { known: this.#known, used });
-    if (shared !== undefined) {
-      for (const column of missing) this.#known[column] = shared[column];
-      return;
-    }
-    this.#substitute(missing, this.#sums());
-    this.#solved?.add(
-      shape,
-      this.#known.flatMap((words) => words ?? []),
-    );
-  }
-
-  /** The octets on the other side of each equation. */
-  #sums(): ReadonlyMap<Equation, FragmentWords> {
-    const sums = new Map<Equation, FragmentWords>();
-    for (const equation of this.#pivots.values()) {
-      const { row, words } = equation.fragment;
-      // Shared by many devices: only a copy is written to.
-      const sum = Int32Array.from(words);
-      addAllWords(
-        sum,
-        row().flatMap((column) => this.#known[column] ?? []),
-      );
-      addAllWords(
-        sum,
-        equation.reducedBy.flatMap((other) => sums.get(other) ?? []),
-      );
-      sums.set(equation, sum);
-    }
-    return sums;
-  }
-
-  /** Back-substitution: the equation of the last unknown contains nothing else, and so upwards. */
-  #substitute(columns: readonly number[], sums: ReadonlyMap<Equation, FragmentWords>): void {
-    const solved = new Array<FragmentWords>(columns.length).fill(emptyWords(0));
-    for (let position = columns.length - 1; position >= 0; position--) {
-      const equation = this.#pivots.get(position);
-      const column = columns[position];
-      const sum = equation === undefined ? undefined : sums.get(equation);
-      if (equation === undefined || sum === undefined || column === undefined) {
-        throw new BugError('a full set of equations has a gap');
-      }
-      addAllWords(
-        sum,
-        solved.filter((_, later) => later > position && equation.coefficients.has(later)),
-      );
-      solved[position] = sum;
-      this.#known[column] = sum;
-    }
+  /** Notes what a fragment carried in a book that agrees with everything heard so far. */
+  #write(name: RowName, words: FragmentWords): void {
+    if (this.#book?.holds(name, words) === true) return;
+    const { fragments, fragmentSize, rowRule = 'v1' } = this.#shape;
+    const heard = [...this.#used];
+    for (let column = 0; column < fragments; column++) if (hasColumn(this.#known, column)) heard.push(column + 1);
+    this.#book = this.#library.bookFor({ fragments, fragmentSize, rowRule }, name, words, this.#book, heard);
   }
 
   #finish(): FragmentOutcome {
     this.#whole = true;
-    this.#pivots.clear();
+    this.#equations?.release();
     return 'complete';
   }
 }
+
+const NOTHING = new Int32Array(0);

@@ -15,12 +15,33 @@ export interface NamedMulticastKeys {
 
 /** Makes the name out of the keys themselves: devices that were given the same keys share what follows from them. */
 export function nameMulticastKeys(keys: MulticastKeys): NamedMulticastKeys {
-  return { keys, name: toHex(keys.mcNwkSKey) + toHex(keys.mcAppSKey) };
+  const name = toHex(keys.mcNwkSKey) + toHex(keys.mcAppSKey);
+  if (latestName !== name) latestName = name;
+  return { keys, name: latestName };
+}
+
+/** Equal texts are compared in no time when they are one and the same: all members of a group are set up about then. */
+let latestName = '';
+
+interface Opened {
+  readonly group: string;
+  readonly fCnt: number;
+  readonly payload: Uint8Array | undefined;
+}
+
+/** A multicast frame as those who heard it first found it. */
+export interface OpenedFrame {
+  readonly frame: DataFrame;
+  readonly octets: Uint8Array;
+  /** Of the keys that opened it. */
+  readonly group: string;
+  readonly payload: Uint8Array;
 }
 
 interface Entry {
   readonly frame: PhyPayload | undefined;
-  readonly opened: Map<string, Uint8Array | undefined>;
+  readonly opened: Opened[];
+  first: OpenedFrame | undefined;
 }
 
 /**
@@ -30,6 +51,9 @@ interface Entry {
  */
 export class FrameCache {
   readonly #entries = new WeakMap<Uint8Array, Entry>();
+  /** The frame asked for last: its receivers come one after the other. */
+  #lastOctets: Uint8Array | undefined;
+  #lastEntry: Entry | undefined;
 
   /** The frame in these octets, or undefined when it is none. */
   parse(octets: Uint8Array): PhyPayload | undefined {
@@ -38,18 +62,29 @@ export class FrameCache {
 
   /** As `openMulticastFrame`. */
   openMulticast(frame: DataFrame, octets: Uint8Array, group: NamedMulticastKeys, fCnt: number): Uint8Array | undefined {
-    const { opened } = this.#entryOf(octets);
-    const key = `${group.name}/${fCnt}`;
-    if (!opened.has(key)) opened.set(key, openMulticastFrame(frame, group.keys, fCnt));
-    return opened.get(key);
+    const entry = this.#entryOf(octets);
+    const { opened } = entry;
+    for (const one of opened) if (one.fCnt === fCnt && one.group === group.name) return one.payload;
+    const payload = openMulticastFrame(frame, group.keys, fCnt);
+    opened.push({ group: group.name, fCnt, payload });
+    if (payload !== undefined) entry.first ??= { frame, octets, group: group.name, payload };
+    return payload;
+  }
+
+  /** What `openMulticast` found in these octets the first time that it found anything. */
+  firstOpened(octets: Uint8Array): OpenedFrame | undefined {
+    return this.#entryOf(octets).first;
   }
 
   #entryOf(octets: Uint8Array): Entry {
+    if (this.#lastOctets === octets && this.#lastEntry !== undefined) return this.#lastEntry;
     let entry = this.#entries.get(octets);
     if (entry === undefined) {
-      entry = { frame: parseOrNothing(octets), opened: new Map() };
+      entry = { frame: parseOrNothing(octets), opened: [], first: undefined };
       this.#entries.set(octets, entry);
     }
+    this.#lastOctets = octets;
+    this.#lastEntry = entry;
     return entry;
   }
 }

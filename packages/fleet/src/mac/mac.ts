@@ -104,6 +104,7 @@ export class Mac {
     this.#outbox = [];
     this.#stopRepeating();
     this.#schedule.unlisten(clock.now());
+    this.#o.antenna.listen(undefined);
     this.#joining = { devNonce };
     this.#joinAttempts += 1;
     const octets = buildJoinRequest({ ...identity, devNonce, rootKey: identity.appKey });
@@ -305,6 +306,7 @@ export class Mac {
     const tuning = this.#multicastTuning ?? (isClassC ? downlinkTuning(region, session.rx2) : undefined);
     if (tuning === undefined) this.#schedule.unlisten(clock.now());
     else this.#schedule.listen(clock.now(), tuning);
+    this.#o.antenna.listen(tuning);
   }
 
   #now(): UtcMs {

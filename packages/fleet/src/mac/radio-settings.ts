@@ -29,8 +29,18 @@ export function uplinkTuning(region: Region, choice: ChannelChoice): Tuning {
 
 /** Where a downlink comes from. */
 export function downlinkTuning(region: Region, setting: RadioSetting): Tuning {
-  const dataRate = String(formatDatr(downlinkModulation(region, setting.dataRate)));
-  return { frequencyHz: setting.frequencyHz, dataRate };
+  return sharedTuning(setting.frequencyHz, String(formatDatr(downlinkModulation(region, setting.dataRate))));
+}
+
+/** By data rate and frequency. All devices of a fleet listen on a few channels: there is one object for each. */
+const tunings = new Map<string, Map<number, Tuning>>();
+
+function sharedTuning(frequencyHz: number, dataRate: string): Tuning {
+  const ofRate = tunings.get(dataRate) ?? new Map<number, Tuning>();
+  tunings.set(dataRate, ofRate);
+  const tuning = ofRate.get(frequencyHz) ?? { frequencyHz, dataRate };
+  ofRate.set(frequencyHz, tuning);
+  return tuning;
 }
 
 /** Milliseconds on air of an uplink. LR-FHSS is not simulated and takes no time. */

@@ -43,6 +43,7 @@ export class UplinkCycle {
     this.#open = true;
     this.#uplinkEnd = frame.endMs;
     this.#schedule.transmit(frame.startMs, frame.endMs, windows);
+    this.#antenna.expect(windows.map(({ openMs }) => openMs));
     this.#await(windows, 0, onSilence);
     return frame;
   }

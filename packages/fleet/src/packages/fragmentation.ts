@@ -2,6 +2,7 @@ import { type PackageMessage, ts004 } from '@airlift/applayer';
 import { fromHex, type Rng, toHex } from '@airlift/kernel';
 import type { FragmentationBehaviour } from '../behaviour/device-behaviour.ts';
 import type { Faults } from '../behaviour/faults.ts';
+import type { UnseenFragments } from '../device/fragment-backlog.ts';
 import { blockMic } from '../fragments/block-mic.ts';
 import { FragmentDecoder, type FragmentOutcome } from '../fragments/fragment-decoder.ts';
 import { octetsOf, wordsOf } from '../fragments/fragment-words.ts';
@@ -10,6 +11,7 @@ import type { StoredFragment } from '../storage/device-memory.ts';
 import { answerSpreadMs, type FragSession, type FragSessionIntegrity } from './frag-session.ts';
 import { type StatusMemory, statusCounts } from './fragment-status.ts';
 import { readStrayCommands } from './read-commands.ts';
+import { ReceiveBuffer } from './receive-buffer.ts';
 
 type Version = 'multitech' | 2 | '2-v1-status';
 type Command = PackageMessage<(typeof ts004.commands)[number], Version, 'down'>;
@@ -46,7 +48,7 @@ export interface FragmentationHost {
   sessionSetUp(session: FragSession): void;
   sessionDeleted(session: FragSession): void;
   /** A fragment was heard that belongs to the latest session. */
-  fragment(n: number, octets: Uint8Array): void;
+  fragment(n: number, octets: () => Uint8Array): void;
   /** Nothing more is expected for the block. `padded` is the block with its padding. */
   blockEnded(session: FragSession, padded: Uint8Array, decoder: FragmentDecoder, end: BlockEnd): void;
   /** The answer to the checksum request, MultiTech's extension. */
@@ -55,6 +57,7 @@ export interface FragmentationHost {
   receptionAcknowledged(fragIndex: number): void;
 }
 
+const SILENCE: FragmentationReply = { octets: new Uint8Array(0), delayMs: 0 };
 const FRAG_INDEX_COUNT = 4;
 const DATA_OFFSET = 3;
 const MOST_RECEIVED = 0x3fff;
@@ -69,8 +72,7 @@ export class Fragmentation {
   readonly #decoders = new Map<number, FragmentDecoder>();
   #decoder: FragmentDecoder | undefined;
   readonly #memory: StatusMemory = { lastHeard: 0, everHeard: 0, announced: 0, memoryBit: false };
-  /** The receive buffer: a short frame leaves the end of an earlier one in it. */
-  readonly #buffer = new Uint8Array(255);
+  readonly #buffer = new ReceiveBuffer();
 
   constructor(host: FragmentationHost, behaviour: FragmentationBehaviour) {
     this.#host = host;
@@ -88,13 +90,23 @@ export class Fragmentation {
     return [...this.#sessions.values()];
   }
 
+  /** Which fragments would change nothing that anybody could see from outside; undefined when there may be none. */
+  unseen(): UnseenFragments | undefined {
+    const session = this.sessions.at(-1);
+    const decoder = this.#decoder;
+    if (session === undefined || decoder === undefined || session.integrity !== undefined) return undefined;
+    if (decoder.overflowed) return undefined;
+    const { fragIndex, fragments: plain } = session;
+    if (session.done) return { fragIndex, plain, count: Number.POSITIVE_INFINITY, codedToo: true };
+    // The last useful one completes the block. A coded one may be the end too, as long as the losses are not counted.
+    return { fragIndex, plain, count: decoder.missing - 1, codedToo: decoder.repairing };
+  }
+
   /** Executes the commands of a downlink on FPort 201. */
   receive(payload: Uint8Array, origin: FrameOrigin): FragmentationReply {
     const answers: Answer[] = [];
     let delayMs = 0;
-    const { commands, strayed } = readStrayCommands(payload, (all, range) =>
-      ts004.read(this.#version, 'down', all, range),
-    );
+    const { commands, strayed } = readOnce(payload, this.#version);
     for (const command of commands) {
       if (command.name === 'DataFragment') this.#fragment(command.fields, payload, origin);
       else if (command.name === 'FragSessionStatusReq') {
@@ -111,6 +123,7 @@ export class Fragmentation {
         delayMs = 0;
       }
     }
+    if (answers.length === 0) return SILENCE;
     if (strayed && this.#behaviour.unknownCommand === 'drops-answer') answers.length = 0;
     const told = answers.map((answer) => this.#lie(answer));
     return { octets: ts004.encode(this.#version, 'up', told), delayMs };
@@ -204,7 +217,7 @@ export class Fragmentation {
     const { maxRedundancy, rowRule, plainOrder, sessions } = this.#behaviour;
     const { fragments, fragmentSize } = session;
     const shape = { fragments, fragmentSize, maxRedundancy, rowRule, plainOrder };
-    this.#decoder = new FragmentDecoder(shape, this.#host.words.solved);
+    this.#decoder = new FragmentDecoder(shape, this.#host.words.library);
     if (sessions === 'own-decoders') this.#decoders.set(session.fragIndex, this.#decoder);
     return this.#decoder;
   }
@@ -274,7 +287,7 @@ export class Fragmentation {
     const isForeign = origin.kind === 'multicast' && ((session.groupMask >> origin.groupId) & 1) === 0;
     if (isForeign && this.#behaviour.checksGroupMask) return;
     const { fragmentSize } = decoder.shape;
-    this.#buffer.set(payload);
+    this.#buffer.take(payload);
     const isShort = data.length < fragmentSize;
     if (isShort && this.#behaviour.shortFragment === 'dropped') return;
     const { integrity } = session;
@@ -283,12 +296,12 @@ export class Fragmentation {
     }
     const words = isShort
       ? // The length is not looked at: what an earlier frame left in the buffer makes up the rest.
-        wordsOf(this.#buffer.subarray(DATA_OFFSET), fragmentSize)
+        wordsOf(this.#buffer.octets().subarray(DATA_OFFSET), fragmentSize)
       : cache.of(payload, DATA_OFFSET, fragmentSize);
     const outcome = decoder.accept(N, words);
     this.#memory.lastHeard = N;
     if (decoder.overflowed) this.#memory.memoryBit = true;
-    if (decoder === this.#decoder) this.#host.fragment(N, octetsOf(words, fragmentSize));
+    if (decoder === this.#decoder) this.#host.fragment(N, () => octetsOf(words, fragmentSize));
     this.#concluded(session, decoder, outcome);
   }
 
@@ -316,6 +329,23 @@ export class Fragmentation {
     const right = toHex(blockMic(this.#host.rootKey, cover, block)) === integrity.mic;
     return right && !this.#host.faults.wrongCrc;
   }
+}
+
+interface ReadPayload {
+  readonly version: Version;
+  readonly commands: readonly Command[];
+  readonly strayed: boolean;
+}
+
+/** What payloads were read as: a multicast frame is handed to all its receivers as one and the same array. */
+const readBefore = new WeakMap<Uint8Array, ReadPayload>();
+
+function readOnce(payload: Uint8Array, version: Version): ReadPayload {
+  const known = readBefore.get(payload);
+  if (known?.version === version) return known;
+  const read = { version, ...readStrayCommands(payload, (all, range) => ts004.read(version, 'down', all, range)) };
+  readBefore.set(payload, read);
+  return read;
 }
 
 function integrityOf(fields: Fields<'FragSessionSetupReq'>): FragSessionIntegrity | undefined {

@@ -1,5 +1,6 @@
 import { type Clock, type Eui64, type Rng, type Timer, type UtcMs, utcMs } from '@airlift/kernel';
 import { type AirFrame, type FrameKind, frameKind, type Signal, type Transmission, type Tuning } from './air-frame.ts';
+import { Listeners } from './listeners.ts';
 import type { DeviceRadioCounters, RadioCounters } from './radio-counters.ts';
 
 /** The receiver of a device, as the air sees it. */
@@ -14,6 +15,11 @@ export interface DeviceReceiver {
   hear(frame: AirFrame, signal: Signal): void;
   /** Whether nothing gets through in this direction now: the device is shielded, or its antenna broken. */
   isCutOff?(direction: 'up' | 'down'): boolean;
+  /**
+   * It says by its antenna's `listen` and `expect` when it may listen, and need not be asked at other times. Without this
+   * it is asked about every frame.
+   */
+  readonly announces?: boolean;
 }
 
 /** The receiver of a gateway. */
@@ -45,6 +51,8 @@ export interface RadioOptions {
   readonly burstFrames?: number;
   /** Another probability for one frame on one link; undefined leaves it at the general ones. */
   readonly lossOf?: (link: Link) => number | undefined;
+  /** Whether a device and a gateway are near enough to hear each other at all; all of them are unless given. */
+  readonly inRange?: (device: Eui64, gateway: Eui64) => boolean;
   /** Whether uplinks that overlap on the same channel and data rate destroy each other; default off. */
   readonly collisions?: boolean;
   /** Whether gateways are deaf while they transmit; default off, as of gateways with a duplexer. */
@@ -71,6 +79,10 @@ export interface DeviceAntenna {
   send(transmission: Transmission): AirFrame;
   /** The latest end of the frames from gateways that begin in this span and that the device is tuned to. */
   receivingUntil(fromMs: UtcMs, toMs: UtcMs): UtcMs | undefined;
+  /** It listens on this channel from now on, whenever nothing else is to be done; undefined ends it. */
+  listen(tuning: Tuning | undefined): void;
+  /** It may listen to frames that begin about these instants. */
+  expect(openMs: readonly UtcMs[]): void;
   detach(): void;
 }
 
@@ -88,6 +100,7 @@ export class Radio {
   readonly #options: RadioOptions;
   readonly #stations = new Map<Eui64, Station>();
   readonly #gateways = new Map<Eui64, GatewayReceiver>();
+  readonly #listeners = new Listeners<Station>();
   readonly #timers = new Set<Timer>();
   #uplinks: AirFrame[] = [];
   #downlinks: AirFrame[] = [];
@@ -124,10 +137,14 @@ export class Radio {
       airtimeMs: 0,
     };
     this.#stations.set(receiver.eui, station);
+    if (receiver.announces !== true) this.#listeners.always(station);
     return {
       send: (transmission) => this.#sendUp(station, transmission),
       receivingUntil: (fromMs, toMs) => this.#receivingUntil(station, fromMs, toMs),
+      listen: (tuning) => this.#listeners.listen(station, tuning, this.#options.clock.now()),
+      expect: (openMs) => this.#listeners.expect(station, openMs, this.#options.clock.now()),
       detach: () => {
+        this.#listeners.drop(station);
         if (this.#stations.get(receiver.eui) === station) this.#stations.delete(receiver.eui);
       },
     };
@@ -169,9 +186,11 @@ export class Radio {
     const frame = this.#onAir('up', station.receiver.eui, transmission);
     station.sent += 1;
     station.airtimeMs += transmission.airtimeMs;
-    this.#uplinks = this.#uplinks.filter((other) => other.endMs > frame.startMs);
-    if (this.#options.collisions === true) this.#collide(frame);
-    this.#uplinks.push(frame);
+    if (this.#options.collisions === true) {
+      this.#uplinks = this.#uplinks.filter((other) => other.endMs > frame.startMs);
+      this.#collide(frame);
+      this.#uplinks.push(frame);
+    }
     this.#at(frame.endMs, () => this.#arriveUp(station, frame));
     return frame;
   }
@@ -191,9 +210,10 @@ export class Radio {
     }
     let heard = false;
     for (const gateway of this.#gateways.values()) {
-      if (!gateway.listensTo(frame) || this.#isDeaf(gateway.eui, frame)) continue;
+      if (!this.#inRange(frame.sender, gateway.eui) || !gateway.listensTo(frame) || this.#isDeaf(gateway.eui, frame))
+        continue;
       const signal = signalOf(station);
-      if (this.#isLost(station, { direction: 'up', device: frame.sender, gateway: gateway.eui, frame })) {
+      if (this.#isLost(station, 'up', gateway.eui, frame)) {
         this.#uplinksLost += 1;
         continue;
       }
@@ -213,19 +233,20 @@ export class Radio {
   }
 
   #arriveDown(gateway: Eui64, frame: AirFrame): void {
-    for (const station of this.#stations.values()) {
-      if (station.busyUntil > frame.startMs) continue;
-      const tuning = station.receiver.tunedDuring(frame.startMs, frame.endMs);
-      if (tuning === undefined || !sameChannel(tuning, frame)) continue;
+    this.#listeners.forEach(frame, (station) => {
+      if (station.busyUntil > frame.startMs) return;
+      const { receiver } = station;
+      const tuning = receiver.tunedDuring(frame.startMs, frame.endMs);
+      if (tuning === undefined || !sameChannel(tuning, frame) || !this.#inRange(receiver.eui, gateway)) return;
       station.busyUntil = frame.endMs;
       const signal = signalOf(station);
-      if (this.#isLost(station, { direction: 'down', device: station.receiver.eui, gateway, frame })) {
+      if (this.#isLost(station, 'down', gateway, frame)) {
         station.lost += 1;
-        continue;
+        return;
       }
       station.heard += 1;
-      station.receiver.hear(frame, signal);
-    }
+      receiver.hear(frame, signal);
+    });
   }
 
   #receivingUntil(station: Station, fromMs: UtcMs, toMs: UtcMs): UtcMs | undefined {
@@ -233,7 +254,9 @@ export class Radio {
     for (const frame of this.#downlinks) {
       if (frame.startMs < fromMs || frame.startMs > toMs) continue;
       const tuning = station.receiver.tunedDuring(frame.startMs, frame.endMs);
-      if (tuning === undefined || !sameChannel(tuning, frame)) continue;
+      if (tuning === undefined || !sameChannel(tuning, frame) || !this.#inRange(station.receiver.eui, frame.sender)) {
+        continue;
+      }
       if (until === undefined || frame.endMs > until) until = frame.endMs;
     }
     return until;
@@ -246,14 +269,21 @@ export class Radio {
     return { direction, sender, octets, frequencyHz, dataRate, startMs, endMs: utcMs(startMs + airtimeMs) };
   }
 
-  #isLost(station: Station, link: Link): boolean {
+  #inRange(device: Eui64, gateway: Eui64): boolean {
+    return this.#options.inRange?.(device, gateway) ?? true;
+  }
+
+  #isLost(station: Station, direction: 'up' | 'down', gateway: Eui64, frame: AirFrame): boolean {
     const { lossOf, loss = 0, lossUp = loss, lossDown = loss, burstFrames = 1 } = this.#options;
-    const probability = lossOf?.(link) ?? (link.direction === 'up' ? lossUp : lossDown);
+    const general = direction === 'up' ? lossUp : lossDown;
+    const { receiver } = station;
+    const probability =
+      lossOf === undefined ? general : (lossOf({ direction, device: receiver.eui, gateway, frame }) ?? general);
     // The dice are thrown whatever the probability: another loss must not change everything after it.
     const thrown = station.rng.unit();
-    if (station.receiver.isCutOff?.(link.direction) === true) return true;
+    if (receiver.isCutOff?.(direction) === true) return true;
     if (burstFrames <= 1) return thrown < probability;
-    const way = `${link.direction}/${link.gateway}`;
+    const way = `${direction}/${gateway}`;
     const isLost = thrown < lossAfter(station.lostLast.get(way), probability, burstFrames);
     station.lostLast.set(way, isLost);
     return isLost;

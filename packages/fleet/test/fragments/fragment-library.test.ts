@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { FragmentDecoder, type PlainOrder } from '../../src/fragments/fragment-decoder.ts';
+import { FragmentLibrary } from '../../src/fragments/fragment-library.ts';
 import { type FragmentWords, wordsOf } from '../../src/fragments/fragment-words.ts';
-import { SolvedBlocks } from '../../src/fragments/solved-blocks.ts';
 import { fragmentsOf } from '../world.ts';
 
 const SIZE = 5;
@@ -28,10 +28,10 @@ it('decoders that share what they solved hold what they would hold alone, whatev
           const block = Uint8Array.from({ length: m * SIZE }, () => octets.next().value as number);
           return fragmentsOf(block, SIZE, SENT - m).map((fragment) => wordsOf(fragment, SIZE));
         });
-        const solved = new SolvedBlocks();
+        const library = new FragmentLibrary();
         for (const { stream, heard, loss, spoilt, plainOrder } of devices) {
           const shape = { fragments: m, fragmentSize: SIZE, maxRedundancy: 100, plainOrder };
-          const sharing = new FragmentDecoder(shape, solved);
+          const sharing = new FragmentDecoder(shape, library);
           const alone = new FragmentDecoder(shape);
           streams[stream]?.forEach((words: FragmentWords, i) => {
             if ((heard[i] ?? 0) < loss) return;
