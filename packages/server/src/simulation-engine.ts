@@ -1,9 +1,9 @@
 import type { ProfileRegistry } from '@airlift/applayer';
 import { CampaignEngine, type CampaignLog, type DeviceOutcome, planJob, reportJob } from '@airlift/campaign';
-import { MemoryImageStore, MemoryJobStore } from '@airlift/campaign/memory';
+import { MemoryImageStore, MemoryJobStore, type MemoryProvisioning } from '@airlift/campaign/memory';
 import type { Calendar, Clock, DeviceTime, Entropy, Eui64 } from '@airlift/kernel';
 import type { NetworkServer, NetworkStore } from '@airlift/network';
-import { NetworkDeviceLink } from './network-device-link.ts';
+import { NetworkLink } from './network-link.ts';
 import { StoredDirectory } from './stored-directory.ts';
 
 /** What the server says of a device. */
@@ -21,8 +21,6 @@ export interface SimulationOrder {
   readonly devEuis: readonly Eui64[];
   readonly image: Uint8Array;
   readonly radio: { readonly frequencyHz: number; readonly dataRate: number };
-  /** Seconds from the acceptance to the launch. */
-  readonly launchDelayS: number;
   readonly uplinkIntervalS: number;
 }
 
@@ -43,6 +41,7 @@ export class SimulationEngine {
   constructor(parts: {
     readonly network: NetworkServer;
     readonly store: NetworkStore;
+    readonly provisioning: MemoryProvisioning;
     readonly profiles: ProfileRegistry;
     readonly clock: Clock;
     readonly calendar: Calendar;
@@ -50,16 +49,17 @@ export class SimulationEngine {
     readonly entropy: Entropy;
     readonly log: CampaignLog;
   }) {
-    const { network, store, profiles, ...ports } = parts;
+    const { network, store, profiles, provisioning, ...ports } = parts;
     this.#network = network;
     this.#clock = ports.clock;
     this.#calendar = ports.calendar;
     this.#engine = new CampaignEngine({
       ...ports,
-      link: new NetworkDeviceLink(network, store),
+      link: new NetworkLink(network, store),
       jobs: this.#jobs,
       images: this.#images,
-      directory: new StoredDirectory(store, profiles, null),
+      directory: new StoredDirectory(store, provisioning, profiles, null),
+      provisioning,
     });
   }
 
@@ -76,7 +76,7 @@ export class SimulationEngine {
   }
 
   /** Orders the one job. */
-  async order({ devEuis, image, radio, launchDelayS, uplinkIntervalS }: SimulationOrder): Promise<void> {
+  async order({ devEuis, image, radio, uplinkIntervalS }: SimulationOrder): Promise<void> {
     const now = this.#clock.now();
     const plan = planJob(
       {
@@ -86,13 +86,14 @@ export class SimulationEngine {
         multicastEui: '0080000000000001' as Eui64,
         scheduledAt: undefined,
         setupDelayS: 0,
-        launchDelayS,
+        launchDelayS: undefined,
         keepLog: true,
         filename: JOB,
         scheduleSource: JOB,
         sleepMs: undefined,
         shortSleepMs: undefined,
         paritySleepMs: undefined,
+        waves: undefined,
         image: { sha256: await this.#images.keep(image), sizeBytes: image.length, name: 'image' },
         descriptor: 0,
         parityFragments: undefined,

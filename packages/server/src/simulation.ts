@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { minimumFrames, ProfileRegistry } from '@airlift/applayer';
+import { MemoryProvisioning } from '@airlift/campaign/memory';
 import {
   BEHAVIOURS,
   type BehaviourName,
@@ -54,10 +55,8 @@ const LOOK_EVERY_MS = 5_000;
 const JOB_LIMIT_MS = 30 * 86_400_000;
 /** Devices whose check value was confirmed last still have to hear of it. */
 const AFTERWARDS_MS = 120_000;
-/** A gateway sets up no more devices a second than these. */
-const SETUPS_PER_S = 2;
-/** The devices need several uplinks for their set-up, and some get lost. */
-const UPLINKS_BEFORE_LAUNCH = 9;
+/** A session begins about so many uplinks after the order. */
+const UPLINKS_BEFORE_LAUNCH = 2.5;
 /** Devices that are late are switched on within the time that the plain fragments take, which is about so much for each. */
 const FRAME_SPACING_MS = 1_500;
 /** CID and Index&N of a DataFragment, and the largest FragSize. */
@@ -86,6 +85,7 @@ class World {
   readonly #watcher: SimulationWatcher;
   readonly #time = new SimulatedTime(START);
   readonly #store = new WatchedNetworkStore();
+  readonly #provisioning = new MemoryProvisioning();
   readonly #network: NetworkServer;
   readonly #engine: SimulationEngine;
   readonly #tally: FrameTally;
@@ -125,6 +125,7 @@ class World {
       ...parts,
       network: this.#network,
       store: this.#store,
+      provisioning: this.#provisioning,
       profiles: new ProfileRegistry(),
       calendar,
     });
@@ -150,23 +151,20 @@ class World {
 
   /** Orders the job and lets it come to its end. */
   async run(): Promise<void> {
-    const { devices, gateways, image } = this.#settings;
-    const launchDelayS = Math.ceil(
-      Math.max(UPLINKS_BEFORE_LAUNCH * this.#uplinkIntervalS, devices / gateways / SETUPS_PER_S),
-    );
-    this.#watcher.step(`The job begins, its launch is in ${launchDelayS} s`);
+    const { image } = this.#settings;
+    this.#watcher.step('The job begins');
     this.#orderedAt = this.#time.clock.now();
     await this.#engine.order({
       devEuis: this.#population.devices.map(({ devEui }) => devEui),
       image,
       radio: this.#radio,
-      launchDelayS,
       uplinkIntervalS: this.#uplinkIntervalS,
     });
+    const launchMs = UPLINKS_BEFORE_LAUNCH * this.#uplinkIntervalS * 1000;
     const spanMs = this.#fragments * FRAME_SPACING_MS;
     this.#population.devices.forEach((device, index) => {
       const lateAt = this.#drawn[index]?.lateAt;
-      if (lateAt !== undefined) device.start(launchDelayS * 1000 + lateAt * spanMs);
+      if (lateAt !== undefined) device.start(launchMs + lateAt * spanMs);
     });
     await this.#until(() => this.#engine.ended, JOB_LIMIT_MS);
     this.#watcher.step(this.#engine.ended ? 'The job is over' : 'The job has not ended within 30 days');
@@ -273,12 +271,15 @@ class World {
         name: entry.name,
         joinEui: parseEui64(entry.appeui),
         appKey: entry.appkey,
-        genAppKey: entry.genappkey,
         deviceClass: entry.class,
         deviceProfileId: undefined,
         networkProfileId: undefined,
-        fuotaProfile: profileOf(index),
         createdAt: START,
+      });
+      await this.#provisioning.put({
+        devEui: parseEui64(entry.deveui),
+        genAppKey: entry.genappkey,
+        fuotaProfile: profileOf(index),
       });
       const { gateways, lateAt } = this.#drawn[index] ?? {};
       const [gatewayEui] = gateways ?? [];
