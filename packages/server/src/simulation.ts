@@ -50,7 +50,7 @@ const EU868_RX2_DATA_RATE = 3;
 /** Fixed plans: the eight channels that gateways hear and devices begin on. */
 const SUB_BAND = 2;
 /** How often it is looked whether there is an end, simulated time. */
-const LOOK_EVERY_MS = 5_000;
+const LOOK_EVERY_MS = 60_000;
 const JOB_LIMIT_MS = 30 * 86_400_000;
 /** Devices whose check value was confirmed last still have to hear of it. */
 const AFTERWARDS_MS = 120_000;
