@@ -122,7 +122,7 @@ describe('simulate', () => {
 
   it('lets large fleets send less often', () => {
     expect(usualUplinkIntervalS({ devices: 100, gateways: 1 })).toBe(60);
-    expect(usualUplinkIntervalS({ devices: 10_000, gateways: 1 })).toBe(500);
-    expect(usualUplinkIntervalS({ devices: 10_000, gateways: 5 })).toBe(100);
+    expect(usualUplinkIntervalS({ devices: 10_000, gateways: 1 })).toBe(1000);
+    expect(usualUplinkIntervalS({ devices: 10_000, gateways: 5 })).toBe(200);
   });
 });

@@ -8,6 +8,7 @@ import {
   type SettingUp,
 } from './device-state.ts';
 import { abortStep, endStep } from './ending.ts';
+import { holdsPart } from './holdings.ts';
 import { checkAnswered, done, judged, mayProve, proofIn, receptionAnswer } from './reception.ts';
 import {
   againAt,
@@ -31,8 +32,10 @@ type Uplink = Extract<DeviceEvent, { kind: 'uplink' }>;
 
 /** Single questions to a device after the broadcast. */
 const MOST_SINGLE_QUESTIONS = 6;
-/** A device that said nothing to so many questions has probably missed the start. */
-const ABSENT_AFTER = 2;
+/** A device that said nothing to so many questions is asked by itself. */
+const DEAF_AFTER = 2;
+/** Nobody who listens misses so many fragments one after the other. */
+const UNHEARD = 16;
 
 /** One step of one device in one job. */
 export function deviceStep(state: DeviceState, event: DeviceEvent, context: DeviceContext): DeviceStep {
@@ -63,7 +66,7 @@ export function deviceStep(state: DeviceState, event: DeviceEvent, context: Devi
     case 'launch':
       return launchStep(state);
     case 'status-requested':
-      return statusRequestedStep(state, context);
+      return statusRequestedStep(state);
     case 'broadcast-over':
       return broadcastOverStep(state, context);
     case 'again':
@@ -163,26 +166,27 @@ function baseline({ heard }: SettingUp, { kind, now, session, traits, air }: Dev
 }
 
 function receivingUplink(state: Receiving, event: Uplink, context: DeviceContext): DeviceStep {
-  if (isProbablyAbsent(state) && event.answers.length === 0 && !event.getsTime) {
-    return ask(invitation(state, context), context);
-  }
+  const saysNothing = event.answers.length === 0 && !event.getsTime;
+  // One that is there and never agreed to take part has probably missed the start: one that is sending at that moment does.
+  if (state.isUnconfirmed && !state.isInvited && saysNothing) return ask(invitation(state, context), context);
   let next: DeviceState = { ...state, isAlive: true };
   for (const answer of event.answers) {
     if (next.kind === 'receiving') next = receptionAnswer(next, answer, event, context);
   }
-  if (next.kind === 'receiving' && next.heard.found?.kind === 'no-session') {
-    return ask(restartedSetup(next, context), context);
-  }
-  return acknowledged(next, event);
+  if (next.kind !== 'receiving') return acknowledged(next, event);
+  if (next.heard.found?.kind === 'no-session') return ask(restartedSetup(next, context), context);
+  if (isAbsent(next)) return ask(invitation(next, context), context);
+  // It is heard, and does not answer the questions to the group: perhaps it does not hear them.
+  const isDeaf = next.silentFor >= DEAF_AFTER && saysNothing && context.kind === 'FOTA';
+  return isDeaf ? { state: next, ask: ['status'] } : acknowledged(next, event);
 }
 
-/**
- * A device that is there and said nothing of the session, neither that it would take part nor, twice, when it was asked
- * what it received, has probably missed its start: one that is sending at that moment does.
- */
-function isProbablyAbsent({ isUnconfirmed, silentFor, heard, isInvited }: Receiving): boolean {
-  if (isInvited) return false;
-  return isUnconfirmed || (silentFor >= ABSENT_AFTER && heard.answers.length === 0);
+/** By its own word the device heard nothing of what was sent: it has missed the start. */
+function isAbsent({ heard, isInvited }: Receiving): boolean {
+  const { found, from } = heard;
+  if (isInvited || found?.kind !== 'incomplete') return false;
+  const { at, heardAtLeast, missing } = found.reception;
+  return heardAtLeast === 0 && missing.atLeast > 0 && at >= from + UNHEARD;
 }
 
 function betweenUplink(state: Between, event: Uplink, context: DeviceContext): DeviceStep {
@@ -253,13 +257,11 @@ function launchStep(state: DeviceState): DeviceStep {
 }
 
 /** A device whose answer was lost when it came late is asked with the others: it is silent for as long as it listens. */
-function statusRequestedStep(state: DeviceState, context: DeviceContext): DeviceStep {
+function statusRequestedStep(state: DeviceState): DeviceStep {
   if (state.kind === 'receiving') return still({ ...state, silentFor: state.silentFor + 1 });
   if (state.kind !== 'setting-up' || !mayBeListening(state)) return still(state);
-  const isNew = state.heard.answers.length === 0 && state.heard.from === 1;
-  const heard = isNew ? { ...nothingHeard(state.heard.sessionCnt), from: context.air.sent + 1 } : state.heard;
   return still({
-    ...listening(state.session, heard),
+    ...listening(state.session, state.heard),
     startGpsS: state.startGpsS,
     silentFor: 1,
     isUnconfirmed: true,
@@ -291,13 +293,12 @@ function broadcastOverStep(state: DeviceState, context: DeviceContext): DeviceSt
 function againStep(state: DeviceState, fresh: boolean, context: DeviceContext): DeviceStep {
   switch (state.kind) {
     case 'setting-up': {
-      const isNew = fresh || state.todo.includes('fragmentation') || state.heard.answers.length === 0;
+      const isNew = fresh || state.todo.includes('fragmentation') || !holdsPart(state.heard, context.nbFrag);
       return ask(isNew ? freshSetup(context, nextSessionCnt(state)) : furtherSetup(state.heard, context), context);
     }
     case 'ready':
     case 'between': {
-      const holdsPart = state.heard.found !== undefined && state.heard.found.kind !== 'no-session';
-      const isNew = fresh || !holdsPart;
+      const isNew = fresh || !holdsPart(state.heard, context.nbFrag);
       return ask(isNew ? freshSetup(context, nextSessionCnt(state)) : furtherSetup(state.heard, context), context);
     }
     case 'pending':

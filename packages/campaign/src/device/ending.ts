@@ -1,6 +1,7 @@
 import type { ReasonCode } from '../reasons.ts';
 import type { DeviceContext, DeviceEvent, DeviceStep, VerdictLimit } from './device-event.ts';
 import type { Between, DeviceState } from './device-state.ts';
+import { holdsPart } from './holdings.ts';
 import { done, isChecked, isHelpable, lastWordAt, owesCheck } from './reception.ts';
 import { failed, freeAtOf, mayBeListening, still } from './set-up.ts';
 
@@ -118,15 +119,17 @@ export function abortStep(state: DeviceState, reason: 'aborted' | 'halted', cont
   }
 }
 
-/** Whether a further session could serve the device, and how. */
-export function wantsAnother(state: DeviceState): 'no' | 'parity' | 'everything' {
+/** Whether a further session could serve the device, and how. @param nbFrag of the image as the device gets it */
+export function wantsAnother(state: DeviceState, nbFrag: number): 'no' | 'parity' | 'everything' {
   switch (state.kind) {
     case 'setting-up':
-      return state.isHeard ? (state.heard.answers.length > 0 ? 'parity' : 'everything') : 'no';
+      // One that was never asked came when it was too late for the session.
+      if (!state.isHeard && state.asked > 0) return 'no';
+      return holdsPart(state.heard, nbFrag) ? 'parity' : 'everything';
     case 'ready':
-      return 'everything';
+      return holdsPart(state.heard, nbFrag) ? 'parity' : 'everything';
     case 'between':
-      return betweenWants(state);
+      return betweenWants(state, nbFrag);
     case 'pending':
     case 'held':
     case 'receiving':
@@ -138,7 +141,7 @@ export function wantsAnother(state: DeviceState): 'no' | 'parity' | 'everything'
   }
 }
 
-function betweenWants({ heard, isUnconfirmed, isAlive }: Between): 'no' | 'parity' | 'everything' {
+function betweenWants({ heard, isUnconfirmed, isAlive }: Between, nbFrag: number): 'no' | 'parity' | 'everything' {
   const { found } = heard;
   if (found === undefined || found.kind === 'impossible') return isUnconfirmed || isAlive ? 'everything' : 'no';
   switch (found.kind) {
@@ -148,7 +151,9 @@ function betweenWants({ heard, isUnconfirmed, isAlive }: Between): 'no' | 'parit
     case 'complete':
       return 'no';
     case 'incomplete':
-      return found.memory === 'exhausted' ? 'no' : 'parity';
+      // Too many losses because it came late may be few enough from the beginning.
+      if (found.memory === 'exhausted') return heard.from > 1 ? 'everything' : 'no';
+      return holdsPart(heard, nbFrag) ? 'parity' : 'everything';
     case 'undecided':
       return isHelpable(heard) ? 'parity' : 'no';
   }

@@ -11,6 +11,7 @@ import {
   type SettingUp,
   type SetupStep,
 } from './device-state.ts';
+import { holdsPart } from './holdings.ts';
 
 /** How far TimeToStart may lie from our own reckoning: whole seconds on both sides and the age of the uplink. */
 const CLOCK_TOLERANCE_S = 3;
@@ -74,23 +75,42 @@ export function ask(state: SettingUp, context: DeviceContext): DeviceStep {
   const steps = nextSteps(state, context);
   const isBusy = state.question.kind === 'queued';
   if (session === undefined || steps.length === 0 || isBusy || state.asked >= MOST_QUESTIONS) return still(state);
-  if (isTooLate(session, context)) return still(state);
-  const told = steps.includes('session') && session.isLaunched ? session.lateStartGpsS : undefined;
+  if (isTooLate(state, session, context)) return still(state);
+  const isSession = steps.includes('session');
+  const told = isSession && session.isLaunched ? session.lateStartGpsS : undefined;
   return {
     state: {
       ...state,
       question: { kind: 'queued' },
       askAgainAt: undefined,
       asked: state.asked + 1,
-      startGpsS: steps.includes('session') ? told : state.startGpsS,
+      startGpsS: isSession ? told : state.startGpsS,
+      heard: told === undefined ? state.heard : heardFrom(state.heard, context),
     },
     ask: steps,
   };
 }
 
+/** A device that is told a start a few seconds ahead does not hear what goes out until then. */
+function heardFrom(heard: Heard, { air }: DeviceContext): Heard {
+  // Before the first fragment nothing can be missed, and one that holds a part of the image has come before.
+  if (air.sentAtMost === 0 || heard.found !== undefined) return heard;
+  return { ...heard, from: air.sent + 1 + LATE_FRAGMENTS };
+}
+
+/** Who has missed more than this of the image waits for a session that sends it again: its decoder could not mend it. */
+const MOST_MISSED = 0.5;
+
 /** An uplink that is still open when the session starts costs the device the whole session, so none is provoked then. */
-function isTooLate(session: SessionContext, { now, traits }: DeviceContext): boolean {
-  if (session.isLaunched) return session.lateStartGpsS === undefined;
+function isTooLate(
+  { heard }: SettingUp,
+  session: SessionContext,
+  { now, traits, nbFrag, air }: DeviceContext,
+): boolean {
+  if (session.isLaunched) {
+    const hasMissed = !holdsPart(heard, nbFrag) && air.sentAtMost > nbFrag * MOST_MISSED;
+    return session.lateStartGpsS === undefined || (hasMissed && nbFrag > 1);
+  }
   return now > session.launchAt - quietMs(traits.profile.multicast.quietBeforeStartS);
 }
 
@@ -204,11 +224,7 @@ export function without(state: SettingUp, step: SetupStep): SettingUp {
 export function agreed(state: SettingUp, context: DeviceContext): DeviceState {
   const { session, isInvited, startGpsS, heard } = state;
   if (context.session?.isLaunched !== true) return { kind: 'ready', session, heard };
-  const missed = context.air.sent + LATE_FRAGMENTS;
-  const isNew = heard.answers.length === 0 && heard.from === 1;
-  // Before the first fragment nothing can be missed.
-  const from = isNew && context.air.sentAtMost > 0 ? missed + 1 : heard.from;
-  return { ...listening(session, { ...heard, from }), startGpsS, isInvited };
+  return { ...listening(session, heard), startGpsS, isInvited };
 }
 
 export function listening(session: number, heard: Heard): Receiving {

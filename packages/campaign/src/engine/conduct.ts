@@ -9,7 +9,7 @@ import { decidesNow } from '../session/broadcast.ts';
 import type { SessionEvent, SessionNews } from '../session/session-event.ts';
 import type { GroupFrame, SessionState } from '../session/session-state.ts';
 import { sessionStep } from '../session/session-step.ts';
-import { deviceContext, formatOf, jobView, type StepTime, sessionContext } from './contexts.ts';
+import { deviceContext, formatOf, jobView, nbFragOf, type StepTime, sessionContext } from './contexts.ts';
 import type { Entries } from './entries.ts';
 import type { JobDraft } from './job-draft.ts';
 import { waveOf, waveSizes } from './waves.ts';
@@ -260,15 +260,19 @@ class Conductor {
 
   #invite(devEui: Eui64, session: SessionState): void {
     const state = this.#draft.devices.get(devEui);
+    const { isFresh, number } = session;
     if (state === undefined || state.kind === 'held') return;
     if (state.kind === 'pending') {
+      if (!isFresh) return;
       const sessionCnt = this.#entries.get(devEui)?.sessionCnt;
-      this.#stepDevice(devEui, { kind: 'begin', sessionCnt }, session.number);
-    } else if (wantsAnother(state) !== 'no' || state.kind === 'setting-up') {
-      const { isFresh } = session;
-      if (!isFresh || wantsAnother(state) !== 'parity') {
-        this.#stepDevice(devEui, { kind: 'again', fresh: isFresh }, session.number);
-      }
+      this.#stepDevice(devEui, { kind: 'begin', sessionCnt }, number);
+      return;
+    }
+    const wants = wantsAnother(state, nbFragOf(formatOf(this.#draft, session.formatKey)));
+    // One that was not heard yet may be heard now.
+    const isWelcome = isFresh && state.kind === 'setting-up';
+    if (isWelcome || wants === (isFresh ? 'everything' : 'parity')) {
+      this.#stepDevice(devEui, { kind: 'again', fresh: isFresh }, number);
     }
   }
 
@@ -292,7 +296,13 @@ class Conductor {
     if ('session' in before) this.#moved.add(before.session);
     if ('session' in state) this.#moved.add(state.session);
     if (isSettled(state) || before.kind === 'held') this.#mustLook = true;
-    if (state.kind === 'pending') this.#takeIn(devEui);
+    if (state.kind === 'pending' || this.#isBack(before, state)) this.#takeIn(devEui);
+  }
+
+  /** The device is heard for the first time since its session ended. */
+  #isBack(before: DeviceState, state: DeviceState): boolean {
+    if (state.kind !== 'setting-up' || !state.isHeard || before.kind !== 'setting-up' || before.isHeard) return false;
+    return this.#draft.sessions.get(state.session)?.kind === 'ended';
   }
 
   /** A device that has just become free joins the session that is under way, if it still may. */

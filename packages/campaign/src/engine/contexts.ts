@@ -49,7 +49,7 @@ export function deviceContext(
     now: time.now,
     kind: plan.kind,
     traits,
-    nbFrag: format?.kind === 'image' ? format.nbFrag : 1,
+    nbFrag: nbFragOf(format),
     mcGroupId: groupOn(traits, plan.multicastGroupId),
     waitsForUplink: plan.kind === 'Message' && plan.confirmPort !== undefined,
     air: session === undefined ? NOWHERE : airOf(session),
@@ -126,9 +126,10 @@ function parityDevices(draft: JobDraft, session: SessionState, format: SessionFo
     const { heard, silentFor, isAlive, isUnconfirmed } = state;
     // Whatever it would need, no answer of it will tell.
     if (heard.found?.kind === 'undecided' && !isHelpable(heard)) continue;
+    const isLate = heard.from > 1 && !isUnconfirmed;
     devices.push({
       id: devEui,
-      found: heard.found ?? (heard.from > 1 ? heardNothingBefore(heard.from, format) : undefined),
+      found: heard.found ?? (isLate ? heardNothingBefore(heard.from, format) : undefined),
       missedAnswers: isUnconfirmed ? silentFor * UNCONFIRMED_WEIGHT : silentFor,
       heardSince: isAlive && !isUnconfirmed,
     });
@@ -138,7 +139,7 @@ function parityDevices(draft: JobDraft, session: SessionState, format: SessionFo
 
 /** What is known of a device that came late: everything that was sent before is missing. */
 function heardNothingBefore(from: number, format: SessionFormat): ParityDevice['found'] {
-  const nbFrag = format.kind === 'image' ? format.nbFrag : 1;
+  const nbFrag = nbFragOf(format);
   const missing = { atLeast: nbFrag, likely: nbFrag, atMost: nbFrag };
   const reception = { at: from - 1, missing, heardAtLeast: 0, lossRate: undefined };
   return { kind: 'incomplete', reception, memory: 'enough' };
@@ -194,10 +195,15 @@ function freshView(draft: JobDraft, format: SessionFormat, now: SteadyMs): Writa
   };
 }
 
+/** 1 for messages. */
+export function nbFragOf(format: SessionFormat | undefined): number {
+  return format?.kind === 'image' ? format.nbFrag : 1;
+}
+
 function look(view: Writable<FormatView>, device: DeviceState): void {
   view.unsettled += 1;
   if (device.kind === 'held') view.held += 1;
-  const wants = device.kind === 'pending' ? 'everything' : wantsAnother(device);
+  const wants = device.kind === 'pending' ? 'everything' : wantsAnother(device, nbFragOf(view.format));
   if (wants === 'no') return;
   if (wants === 'everything') view.wantEverything += 1;
   else view.wantParity += 1;

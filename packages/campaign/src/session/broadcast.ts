@@ -280,7 +280,8 @@ function frameRefused(
 /** Nobody who listens needs anything more: those who are on their way are waited for, and then it is over. */
 function afterAll(state: Broadcasting, context: SessionContext): SessionStep {
   const { members, plan, now } = context;
-  const mayWait = plan.kind === 'FOTA' && plan.parityFragments === undefined && members.joining > 0;
+  // Whoever holds nothing is not asked into what is left of a session that sends the image.
+  const mayWait = plan.kind === 'FOTA' && !state.isFresh && members.joining > 0;
   if (!mayWait || state.phase.kind === 'awaiting-late') return end(state, context);
   const until = steadyMs(Math.min(lastChance(state), now + LATE_UPLINKS * plan.uplinkIntervalS * 1000));
   return until <= now ? end(state, context) : still({ ...state, phase: { kind: 'awaiting-late', until } });

@@ -22,7 +22,7 @@ export function registerSimulate(program: Command, ports: ToolPorts = PROCESS_PO
     .option('--late <share>', 'part of the devices that are switched on only after the launch', numberOption(0, 1), 0)
     .option(
       '--uplink-interval <s>',
-      'between uplinks of a device (default 60, longer for more than 1200 devices a gateway)',
+      'between uplinks of a device (default 60, longer for more than 600 devices a gateway)',
       numberOption(1, 86_400),
     )
     .option('--profile-mix <mix>', 'stacks with their shares', 'multitech-dot=1')

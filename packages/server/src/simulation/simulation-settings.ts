@@ -28,10 +28,10 @@ export interface SimulationSettings {
 }
 
 /** More than so many uplinks a second of a whole fleet would leave a gateway no room for answers. */
-const MOST_UPLINKS_PER_S = 20;
+const MOST_UPLINKS_PER_S = 10;
 const SHORTEST_USUAL_INTERVAL_S = 60;
 
-/** A minute; longer for fleets so large that a gateway would hear more than 20 uplinks a second. */
+/** A minute; longer for fleets so large that a gateway would hear more than ten uplinks a second. */
 export function usualUplinkIntervalS({ devices, gateways }: Pick<SimulationSettings, 'devices' | 'gateways'>): number {
   return Math.max(SHORTEST_USUAL_INTERVAL_S, Math.ceil(devices / gateways / MOST_UPLINKS_PER_S));
 }
