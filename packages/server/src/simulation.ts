@@ -55,15 +55,8 @@ const LOOK_EVERY_MS = 60_000;
 const JOB_LIMIT_MS = 30 * 86_400_000;
 /** Devices whose check value was confirmed last still have to hear of it. */
 const AFTERWARDS_MS = 120_000;
-<<<<<<< HEAD
 /** A session begins about so many uplinks after the order. */
 const UPLINKS_BEFORE_LAUNCH = 2.5;
-=======
-/** Measured: a gateway gets 2.6 frames a second into receive windows, and a set-up takes 2.4 of them at 10 % loss. */
-const SETUPS_PER_S = 0.8;
-/** The devices need several uplinks for their set-up, and some get lost. */
-const UPLINKS_BEFORE_LAUNCH = 9;
->>>>>>> w7-sim
 /** Devices that are late are switched on within the time that the plain fragments take, which is about so much for each. */
 const FRAME_SPACING_MS = 1_500;
 /** CID and Index&N of a DataFragment, and the largest FragSize. */

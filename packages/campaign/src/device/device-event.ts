@@ -38,6 +38,8 @@ export interface DeviceContext {
   readonly now: SteadyMs;
   readonly kind: 'FOTA' | 'Message';
   readonly traits: DeviceTraits;
+  /** It hears downlinks at once, not after its own uplinks only. */
+  readonly listensAlways: boolean;
   /** Of the image as the device gets it; 1 for messages. */
   readonly nbFrag: number;
   /** McGroupID of the job on the device. */

@@ -96,7 +96,7 @@ function uplinkStep(state: DeviceState, event: Uplink, context: DeviceContext): 
     case 'between':
       return betweenUplink(state, event, context);
     case 'ready':
-      return acknowledged(readyAnswer(state, event, context), event);
+      return readyUplink(state, event, context);
     case 'pending':
     case 'held':
     case 'done':
@@ -105,6 +105,28 @@ function uplinkStep(state: DeviceState, event: Uplink, context: DeviceContext): 
     case 'skipped':
       return acknowledged(state, event);
   }
+}
+
+/** From the end of an uplink to the end of its receive windows, and half a second of either clock. */
+const OPEN_UPLINK_MS = 3_500;
+
+/** An uplink that is still open when the session starts costs the device the whole session: it is asked in anew. */
+function readyUplink(
+  state: Extract<DeviceState, { kind: 'ready' }>,
+  event: Uplink,
+  context: DeviceContext,
+): DeviceStep {
+  const { session, now, listensAlways } = context;
+  const isOpen = session !== undefined && !listensAlways && now > session.launchAt - OPEN_UPLINK_MS;
+  if (!isOpen) return acknowledged(readyAnswer(state, event, context), event);
+  const { heard } = state;
+  return still({
+    ...freshSetup(context, heard.sessionCnt),
+    todo: ['group', 'session'],
+    isHeard: true,
+    isInvited: true,
+    heard,
+  });
 }
 
 /** What a device says before the first fragment is of an earlier session, and tells what is no news later. */

@@ -49,6 +49,7 @@ export function deviceContext(
     now: time.now,
     kind: plan.kind,
     traits,
+    listensAlways: entry?.listensAlways ?? false,
     nbFrag: nbFragOf(format),
     mcGroupId: groupOn(traits, plan.multicastGroupId),
     waitsForUplink: plan.kind === 'Message' && plan.confirmPort !== undefined,
@@ -93,7 +94,7 @@ export function formatOf({ state }: JobDraft, key: string): SessionFormat | unde
 }
 
 /** Share of the devices with which an image is worth a launch before all are there. */
-const LAUNCH_SHARE = 0.95;
+const LAUNCH_SHARE = 0.98;
 
 export function sessionContext(
   draft: JobDraft,
