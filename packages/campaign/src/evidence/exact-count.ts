@@ -1,6 +1,6 @@
 import type { Finding } from './finding.ts';
 import type { PlausibleAnswer, Reading } from './reading.ts';
-import { fragmentsSent } from './status-answer.ts';
+import { fragmentsInReach, fragmentsSent } from './status-answer.ts';
 
 /** The field holds "255 or more". */
 const SATURATED = 255;
@@ -23,7 +23,8 @@ export function judgeExactCount(reading: Reading): Finding {
     return { kind: 'impossible', why: 'contradictory' };
   }
   const sent = fragmentsSent(asked);
-  const lossRate = sent > 0 ? Math.max(0, 1 - received / sent) : undefined;
+  const inReach = fragmentsInReach(asked);
+  const lossRate = inReach > 0 ? Math.max(0, 1 - received / inReach) : undefined;
   const heardAtLeast = received;
   const byCount = nbFrag - received;
   if (missingFrag === 0 && byCount <= 0) {

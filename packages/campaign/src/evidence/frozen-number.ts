@@ -3,7 +3,7 @@ import { doneBy } from './completion-chance.ts';
 import { type Finding, type ReceptionBounds, TOLERATED_ERROR } from './finding.ts';
 import { plainLosses, spokeOfThisSession } from './loss-chain.ts';
 import type { Reading } from './reading.ts';
-import { airedBetween, fragmentsSent } from './status-answer.ts';
+import { type Asking, airedBetween, fragmentsSent } from './status-answer.ts';
 
 /** Parity fragments beyond the losses after which hardly any device still lacks something. */
 const SURELY_ENOUGH = 17;
@@ -48,7 +48,7 @@ export function judgeFrozenNumber(reading: Reading): Finding {
     return { kind: 'undecided', reception, memory, provableFrom: undefined, isSettled: isSettled || !isOfThisSession };
   }
   if (errorRate <= TOLERATED_ERROR) {
-    const isCredible = candidates.some((lost) => mayBeDoneAt(last, lost, nbFrag, reading.maySwapOctets));
+    const isCredible = candidates.some((lost) => mayBeDoneAt(last, lost, reading));
     if (isCredible) return { kind: 'complete', proof: 'status-frozen', errorRate };
     // It stands still where hardly any device is done: it hears questions and takes no fragments.
     return { kind: 'undecided', reception, memory: 'in-doubt', provableFrom: undefined, isSettled: true };
@@ -61,14 +61,21 @@ export function judgeFrozenNumber(reading: Reading): Finding {
  * Whether a device with so many losses has a fair chance to be done with this number and, when the number itself is in
  * doubt, not long before.
  */
-function mayBeDoneAt(last: number, lost: number, nbFrag: number, isInDoubt: boolean): boolean {
-  const rate = lost / nbFrag;
-  const luck = 4 * Math.sqrt((rate * (1 - rate)) / nbFrag);
+function mayBeDoneAt(last: number, lost: number, { asked, block, maySwapOctets: isInDoubt }: Reading): boolean {
+  const { nbFrag } = block;
+  const inReach = plainInReach(asked, nbFrag);
+  const rate = Math.max(0, lost - (nbFrag - inReach)) / Math.max(1, inReach);
+  const luck = 4 * Math.sqrt((rate * (1 - rate)) / Math.max(1, inReach));
   const lack = { from: nbFrag, missing: lost };
   if (doneBy({ ...lack, loss: Math.max(0, rate - luck) }, last, nbFrag) < HARDLY_EVER) return false;
   if (!isInDoubt) return true;
   if (lost === 0) return last <= nbFrag + tellingRun(lossBound(0, nbFrag));
   return rowsAreRandom(nbFrag) && doneBy({ ...lack, loss: rate + luck }, last - 1, nbFrag) <= 1 - HARDLY_EVER;
+}
+
+/** Plain fragments that went out after the device had come. */
+function plainInReach({ unaired }: Asking, nbFrag: number): number {
+  return airedBetween(0, nbFrag, unaired);
 }
 
 /** The worst loss rate that the device may have if it is not done and still listens. */
@@ -102,7 +109,8 @@ function boundsOf(
   const [fewest = 0] = candidates;
   const most = candidates.at(-1) ?? nbFrag;
   const lost = candidates.find((one) => isLikely(one, parity, nbFrag)) ?? most;
-  const rate = lost / Math.max(1, Math.min(last, nbFrag));
+  const missed = nbFrag - plainInReach(asked, nbFrag);
+  const rate = Math.max(0, lost - missed) / Math.max(1, Math.min(last, nbFrag) - missed);
   const unsent = Math.max(0, nbFrag - last);
   const useful = Math.floor(parity * (1 - rate));
   return {

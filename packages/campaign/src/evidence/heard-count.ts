@@ -1,7 +1,7 @@
 import { rowsAreRandom, TELLING_SURPLUS, TOLERATED_SHARE, undecodedAfter } from './chance.ts';
 import type { Finding } from './finding.ts';
 import type { PlausibleAnswer, Reading } from './reading.ts';
-import { fragmentsSent } from './status-answer.ts';
+import { fragmentsInReach, fragmentsSent } from './status-answer.ts';
 
 const SATURATED = 255;
 
@@ -19,7 +19,8 @@ export function judgeHeardCount(reading: Reading): Finding {
   const repeats = asked.repeats ?? 0;
   const surplus = received - nbFrag - repeats;
   const sent = fragmentsSent(asked);
-  const lossRate = sent > 0 ? Math.max(0, 1 - received / sent) : undefined;
+  const inReach = fragmentsInReach(asked);
+  const lossRate = inReach > 0 ? Math.max(0, 1 - received / inReach) : undefined;
   const lost = plainLossesAtMost([...earlier, reading], nbFrag);
   const capacity = maxLosses ?? Math.floor(nbFrag * TOLERATED_SHARE);
   const isHeard = lost === 0 || (asked.sentHigh === 1 && nbFrag === 1 && received > 0);

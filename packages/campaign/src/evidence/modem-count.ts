@@ -78,7 +78,10 @@ function boundsOf({ said, asked, block }: Reading, candidates: readonly number[]
   const [atLeast = 0] = candidates;
   // Plain losses are the last number, about what was sent, less this count.
   const last = Math.max(received, asked.sentLow);
-  const lossRate = asked.sentLow > 0 ? Math.min(1, (last - received) / Math.min(last, block.nbFrag)) : undefined;
+  const missed = asked.sentLow - airedBetween(0, asked.sentLow, asked.unaired);
+  const lost = Math.max(0, last - received - missed);
+  const lossRate =
+    asked.sentLow > 0 ? Math.min(1, lost / Math.max(1, Math.min(last, block.nbFrag) - missed)) : undefined;
   return {
     at: fragmentsSent(asked),
     missing: { atLeast, likely: atLeast, atMost: candidates.at(-1) ?? atLeast },

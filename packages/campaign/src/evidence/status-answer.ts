@@ -57,6 +57,11 @@ export function fragmentsSent({ sentLow, repeats = 0 }: Asking): number {
   return sentLow + repeats;
 }
 
+/** As `fragmentsSent`, without those that were not on the air in reach of the device: it came later. */
+export function fragmentsInReach({ sentLow, unaired, repeats = 0 }: Asking): number {
+  return airedBetween(0, sentLow, unaired) + repeats;
+}
+
 /** How many of the numbers above `after`, up to `upTo`, went on the air in reach of the device. */
 export function airedBetween(after: number, upTo: number, unaired: readonly NumberSpan[] = []): number {
   let count = Math.max(0, upTo - after);

@@ -9,7 +9,7 @@ export interface Answering {
 /** A device may miss so many answers whatever the losses are. */
 const PATIENCE = 3;
 /** It is silent once its losses alone explain that less often than this. */
-const MERE_LOSS = 1e-3;
+const MERE_LOSS = 1e-4;
 /** Nobody is asked more often than this. */
 const IMPATIENCE = 32;
 

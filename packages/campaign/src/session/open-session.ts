@@ -15,7 +15,7 @@ const VERIFICATION_MS = 60_000;
 /** A device of class A is mostly through its set-up after so many of its uplinks. */
 const UPLINKS_BEFORE_LAUNCH = 2.5;
 /** After the start devices that are late are waited for so many uplinks more, and at least so long. */
-const UPLINKS_OF_GRACE = 3;
+const UPLINKS_OF_GRACE = 12;
 const SHORTEST_GRACE_MS = 60_000;
 /** Devices that listen always take so long; each one more adds what its downlinks take of the transmitter. */
 const PROMPT_LAUNCH_MS = 15_000;

@@ -11,6 +11,8 @@ export interface Members {
   readonly ready: number;
   /** In the session and without a verdict. */
   readonly receiving: number;
+  /** Of those, how many never said that they would take part. */
+  readonly unconfirmed: number;
   /** Of those, how many owe an answer to a question and may still give it. */
   readonly awaited: number;
   /** Heard, and not yet through their set-up. */

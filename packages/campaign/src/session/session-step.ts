@@ -75,7 +75,9 @@ function beginning(state: Setup, context: SessionContext): SessionStep {
   const isTimeUp = now >= gatherUntil;
   // A caller who fixed the launch wants it then; else devices that are on their way are waited for.
   const isAsFixed = plan.launchDelayS !== undefined && present > 0;
-  const isEnough = members.joining === 0 || present >= members.total * members.launchShare;
+  const sure = present - members.unconfirmed;
+  const isEveryone = members.joining + members.unconfirmed === 0;
+  const isEnough = isEveryone || sure >= members.total * members.launchShare;
   if (present === 0 && !isTimeUp && (members.joining > 0 || plan.launchDelayS === undefined)) return still(state);
   if (present === 0) return nobodyCame(state, context);
   if (!isAsFixed && !isEnough && !isTimeUp) return still(state);
