@@ -45,6 +45,8 @@ export interface DeviceContext {
   /** McGroupID of the job on the device. */
   readonly mcGroupId: number;
   readonly air: AirContext;
+  /** Fragment number from which on a device that is heard is asked whether it hears the session; they take turns. */
+  readonly checkFrom: number;
   /** Messages: devices are to confirm with an uplink of their own. */
   readonly waitsForUplink: boolean;
   /** Undefined between sessions and before the first. */

@@ -111,6 +111,8 @@ export interface Receiving {
   readonly startGpsS: number | undefined;
   /** Was asked into the session anew, once. */
   readonly isInvited: boolean;
+  /** Questions to this one device. */
+  readonly asked: number;
 }
 
 export interface Between {

@@ -124,7 +124,8 @@ function readyUplink(
     ...freshSetup(context, heard.sessionCnt),
     todo: ['group', 'session'],
     isHeard: true,
-    isInvited: true,
+    // Should the start have waited for the uplink, it listens; else it is heard again soon.
+    mayListen: true,
     heard,
   });
 }
@@ -198,9 +199,15 @@ function receivingUplink(state: Receiving, event: Uplink, context: DeviceContext
   if (next.kind !== 'receiving') return acknowledged(next, event);
   if (next.heard.found?.kind === 'no-session') return ask(restartedSetup(next, context), context);
   if (isAbsent(next)) return ask(invitation(next, context), context);
-  // It is heard, and does not answer the questions to the group: perhaps it does not hear them.
-  const isDeaf = next.silentFor >= DEAF_AFTER && saysNothing && context.kind === 'FOTA';
-  return isDeaf ? { state: next, ask: ['status'] } : acknowledged(next, event);
+  if (!saysNothing || !mayBeDeaf(next, context)) return acknowledged(next, event);
+  return { state: { ...next, asked: next.asked + 1 }, ask: ['status'] };
+}
+
+/** It is heard: perhaps because it is not in the session, where devices keep silent, or it does not hear the questions. */
+function mayBeDeaf({ heard, silentFor, asked }: Receiving, context: DeviceContext): boolean {
+  if (context.kind === 'Message' || context.listensAlways || asked >= MOST_SINGLE_QUESTIONS) return false;
+  const isUnknown = heard.found === undefined && context.air.sent >= context.checkFrom;
+  return silentFor >= DEAF_AFTER || isUnknown;
 }
 
 /** By its own word the device heard nothing of what was sent: it has missed the start. */

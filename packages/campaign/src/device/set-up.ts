@@ -237,6 +237,7 @@ export function listening(session: number, heard: Heard): Receiving {
     isUnconfirmed: false,
     startGpsS: undefined,
     isInvited: false,
+    asked: 0,
   };
 }
 

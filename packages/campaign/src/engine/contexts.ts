@@ -54,8 +54,18 @@ export function deviceContext(
     mcGroupId: groupOn(traits, plan.multicastGroupId),
     waitsForUplink: plan.kind === 'Message' && plan.confirmPort !== undefined,
     air: session === undefined ? NOWHERE : airOf(session),
+    checkFrom: checkFrom(devEui, session, draft.devices.size, nbFragOf(format)),
     session: session === undefined ? undefined : sessionOf(session, state, traits, time),
   };
+}
+
+/** After so many fragments in a session it is seen who hears them. */
+const CHECK_AFTER = 20;
+
+/** Devices are spread over the first part of the broadcast, as their number needs and their addresses happen to be. */
+function checkFrom(devEui: Eui64, session: SessionState | undefined, devices: number, nbFrag: number): number {
+  const share = Number.parseInt(devEui.slice(-4), 16) / 0x1_0000;
+  return (session?.began.sent ?? 0) + CHECK_AFTER + Math.floor(share * Math.min(devices, nbFrag / 3));
 }
 
 function airOf(session: SessionState): AirContext {

@@ -14,6 +14,8 @@ const EXPECTED_QUESTIONS = 3;
 const VERIFICATION_MS = 60_000;
 /** A device of class A is mostly through its set-up after so many of its uplinks. */
 const UPLINKS_BEFORE_LAUNCH = 2.5;
+/** A device that is not listening has sent an uplink by then. */
+const UPLINKS_OF_SILENCE = 2.5;
 /** After the start devices that are late are waited for so many uplinks more, and at least so long. */
 const UPLINKS_OF_GRACE = 12;
 const SHORTEST_GRACE_MS = 60_000;
@@ -69,6 +71,7 @@ export function planSession({
     sessionTimeGpsS,
     launchAt,
     startSlackMs: invited.startSlackS * 1000,
+    silentFrom: steadyMs(launchAt + Math.min(graceMs, UPLINKS_OF_SILENCE * plan.uplinkIntervalS * 1000)),
     gatherUntil: steadyMs(launchAt + graceMs),
     timeOutExponent: timeOutExponent(plan, base, format, pacing, plan.launchDelayS === undefined ? graceMs : 0),
     firstFCnt: Math.max(FIRST_FCNT, address.nextFCnt),

@@ -12,6 +12,8 @@ export interface SessionPlan {
   readonly launchAt: SteadyMs;
   /** From `launchAt` to the first frame, as the device that needs longest has it. */
   readonly startSlackMs: number;
+  /** A device that has said nothing by then, though it was asked in, is listening: else it would have sent an uplink. */
+  readonly silentFrom: SteadyMs;
   /** Until then devices that are late are waited for, once the session has begun; `launchAt` = not at all. */
   readonly gatherUntil: SteadyMs;
   /** The session lasts 2^n seconds. */
@@ -80,6 +82,8 @@ export type SessionState =
       readonly plan: SessionPlan;
       /** Its time has come, and the devices that were ready are listening. */
       readonly isLaunched: boolean;
+      /** When to see next whether there is something to do. */
+      readonly lookAt: SteadyMs;
       readonly isPaused: boolean;
     })
   | Broadcasting

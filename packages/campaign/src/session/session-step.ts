@@ -16,7 +16,7 @@ export function sessionDueAt(state: SessionState): SteadyMs | undefined {
     case 'ended':
       return undefined;
     case 'setup':
-      return state.isLaunched ? state.plan.gatherUntil : state.plan.launchAt;
+      return state.lookAt;
     case 'broadcasting':
       return broadcastDueAt(state);
     case 'closing':
@@ -52,7 +52,14 @@ function openingStep(state: Opening, event: SessionEvent): SessionStep {
   if (event.kind === 'server-restarted') return { state, effects: [{ kind: 'open' }], news: [] };
   if (event.kind !== 'opened') return still(state);
   return {
-    state: { ...baseOf(state), kind: 'setup', plan: event.plan, isLaunched: false, isPaused: false },
+    state: {
+      ...baseOf(state),
+      kind: 'setup',
+      plan: event.plan,
+      isLaunched: false,
+      lookAt: event.plan.launchAt,
+      isPaused: false,
+    },
     effects: [],
     news: ['opened'],
   };
@@ -70,17 +77,19 @@ function setupStep(state: Setup, event: SessionEvent, context: SessionContext): 
 /** Begins the broadcast when enough devices are there, and gives up when nobody has come in time. */
 function beginning(state: Setup, context: SessionContext): SessionStep {
   const { members, now, plan } = context;
-  const { launchAt, startSlackMs, gatherUntil, timeOutExponent } = state.plan;
+  const { launchAt, startSlackMs, silentFrom, gatherUntil, timeOutExponent } = state.plan;
   const present = members.ready + members.receiving;
   const isTimeUp = now >= gatherUntil;
   // A caller who fixed the launch wants it then; else devices that are on their way are waited for.
   const isAsFixed = plan.launchDelayS !== undefined && present > 0;
-  const sure = present - members.unconfirmed;
-  const isEveryone = members.joining + members.unconfirmed === 0;
+  const waiting = still({ ...state, lookAt: now < silentFrom ? silentFrom : gatherUntil });
+  const inDoubt = now < silentFrom ? members.unconfirmed : 0;
+  const sure = present - inDoubt;
+  const isEveryone = members.joining + inDoubt === 0;
   const isEnough = isEveryone || sure >= members.total * members.launchShare;
-  if (present === 0 && !isTimeUp && (members.joining > 0 || plan.launchDelayS === undefined)) return still(state);
+  if (present === 0 && !isTimeUp && (members.joining > 0 || plan.launchDelayS === undefined)) return waiting;
   if (present === 0) return nobodyCame(state, context);
-  if (!isAsFixed && !isEnough && !isTimeUp) return still(state);
+  if (!isAsFixed && !isEnough && !isTimeUp) return waiting;
   const sessionMs = 1000 * 2 ** timeOutExponent;
   const slackMs = Math.min(startSlackMs, sessionMs * LONGEST_SLACK_SHARE);
   // Devices that came late have been told a start of their own.

@@ -84,6 +84,7 @@ export const SAMPLE_SESSION: SessionPlan = {
   sessionTimeGpsS: 1_451_606_700,
   launchAt: after(420_000),
   startSlackMs: 5_000,
+  silentFrom: after(75_000),
   gatherUntil: after(480_000),
   timeOutExponent: 12,
   firstFCnt: 1,
@@ -141,8 +142,16 @@ const broadcasting = (phase: BroadcastPhase): Broadcasting => ({
 export const SAMPLE_SESSION_STATES = everyKind<SessionState>({
   opening: [{ ...BASE, kind: 'opening', since: SAMPLE_AT, notBefore: after(1.5) }],
   setup: [
-    { ...BASE, kind: 'setup', plan: SAMPLE_SESSION, isLaunched: false, isPaused: true },
-    { ...BASE, kind: 'setup', plan: SAMPLE_SESSION, isLaunched: true, isPaused: false, isFresh: true },
+    { ...BASE, kind: 'setup', plan: SAMPLE_SESSION, isLaunched: false, lookAt: after(9), isPaused: true },
+    {
+      ...BASE,
+      kind: 'setup',
+      plan: SAMPLE_SESSION,
+      isLaunched: true,
+      lookAt: after(9),
+      isPaused: false,
+      isFresh: true,
+    },
   ],
   broadcasting: [
     { ...broadcasting({ kind: 'pacing', until: after(3) }), isPaused: true, askedAt: undefined, roundUntil: undefined },
@@ -235,6 +244,7 @@ const receiving = (heard: Heard): Receiving => ({
   isUnconfirmed: false,
   startGpsS: undefined,
   isInvited: true,
+  asked: 1,
 });
 
 /** Device states of every kind. */
@@ -289,6 +299,7 @@ export const SAMPLE_DEVICE_STATES = everyKind<DeviceState>({
       isUnconfirmed: true,
       startGpsS: 1_451_606_702,
       isInvited: false,
+      asked: 0,
     },
     ...SAMPLE_HEARD.map(receiving),
   ],

@@ -54,6 +54,7 @@ export const DEVICE_STATE = byKind<DeviceState>({
     isUnconfirmed: z.boolean(),
     startGpsS: count.optional(),
     isInvited: z.boolean(),
+    asked: count,
   },
   between: {
     session: count,

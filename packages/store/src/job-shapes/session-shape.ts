@@ -18,6 +18,7 @@ const PLAN: ShapeOf<SessionPlan> = {
   sessionTimeGpsS: count,
   launchAt: instant,
   startSlackMs: z.number(),
+  silentFrom: instant,
   gatherUntil: instant,
   timeOutExponent: count.max(15),
   firstFCnt: uint32,
@@ -54,7 +55,7 @@ const plan = shape(PLAN);
 /** `SessionState` as it is stored, its key sealed. */
 export const SESSION_STATE = byKind<SessionState>({
   opening: { ...BASE, since: instant, notBefore: instant },
-  setup: { ...BASE, plan, isLaunched: z.boolean(), isPaused: z.boolean() },
+  setup: { ...BASE, plan, isLaunched: z.boolean(), lookAt: instant, isPaused: z.boolean() },
   broadcasting: {
     ...BASE,
     plan,
