@@ -92,10 +92,10 @@ export function ask(state: SettingUp, context: DeviceContext): DeviceStep {
 }
 
 /** A device that is told a start a few seconds ahead does not hear what goes out until then. */
-function heardFrom(heard: Heard, { air }: DeviceContext): Heard {
+function heardFrom(heard: Heard, { air, nbFrag }: DeviceContext): Heard {
   // Before the first fragment nothing can be missed, and one that holds a part of the image has come before.
-  if (air.sentAtMost === 0 || heard.found !== undefined) return heard;
-  return { ...heard, from: air.sent + 1 + LATE_FRAGMENTS };
+  if (air.sentAtMost === 0 || holdsPart(heard, nbFrag)) return heard;
+  return { ...heard, found: undefined, from: air.sent + 1 + LATE_FRAGMENTS };
 }
 
 /** Who has missed more than this of the image waits for a session that sends it again: its decoder could not mend it. */

@@ -23,6 +23,8 @@ const MOST_QUESTIONS = 64;
 const ANSWER_LOSS = 0.1;
 /** Devices that are on their way into the session are waited for so many of their uplinks. */
 const LATE_UPLINKS = 3;
+/** Up to this share of the plain fragments a device that holds nothing may still join. */
+const JOINABLE_SHARE = 0.5;
 /** For check values that devices send after their last fragment. */
 const CHECK_VALUES_MS = 20_000;
 /** After the session a device is asked once it is heard; so many of its uplinks may get lost. */
@@ -279,9 +281,10 @@ function frameRefused(
 
 /** Nobody who listens needs anything more: those who are on their way are waited for, and then it is over. */
 function afterAll(state: Broadcasting, context: SessionContext): SessionStep {
-  const { members, plan, now } = context;
-  // Whoever holds nothing is not asked into what is left of a session that sends the image.
-  const mayWait = plan.kind === 'FOTA' && !state.isFresh && members.joining > 0;
+  const { members, plan, format, now } = context;
+  // Whoever holds nothing is not asked into the rest of a session that sends the image.
+  const isJoinable = !state.isFresh || effective(state) <= nbFragOf(format) * JOINABLE_SHARE;
+  const mayWait = plan.kind === 'FOTA' && plan.parityFragments === undefined && isJoinable && members.joining > 0;
   if (!mayWait || state.phase.kind === 'awaiting-late') return end(state, context);
   const until = steadyMs(Math.min(lastChance(state), now + LATE_UPLINKS * plan.uplinkIntervalS * 1000));
   return until <= now ? end(state, context) : still({ ...state, phase: { kind: 'awaiting-late', until } });
@@ -308,6 +311,11 @@ function isOver(state: Broadcasting, now: SteadyMs): boolean {
 function lastChance({ plan }: Broadcasting): number {
   const sessionMs = 1000 * 2 ** plan.timeOutExponent;
   return plan.launchAt + sessionMs - Math.min(1_000, sessionMs / 4);
+}
+
+/** 1 for messages. */
+function nbFragOf(format: SessionContext['format']): number {
+  return format.kind === 'image' ? format.nbFrag : 1;
 }
 
 /** Fragments that went out, those counted that went out again under their number. */
