@@ -276,6 +276,7 @@ export class CampaignEngine {
   /** What has changed for devices of the job that other jobs have, or had. */
   #holdsOf({ plan, draft }: ActiveJob): readonly Input[] {
     const inputs: Input[] = [];
+    if (draft.state.kind === 'running' && draft.held === 0) return inputs;
     for (const [devEui, state] of draft.devices) {
       if (state.kind !== 'held' && state.kind !== 'pending') continue;
       const hold = this.#occupancy.holdOf(devEui, plan.jobId, this.#now());

@@ -29,6 +29,7 @@ export class JobDraft {
   readonly #unstored = new Set<number>();
   readonly #counts = new Map<number, MemberCounts>();
   #settled = 0;
+  #held = 0;
   #frames: LedgerFrame[] = [];
   #events: { readonly at: SteadyMs; readonly event: CampaignEvent }[] = [];
   /** No device is to be asked again before this. */
@@ -58,6 +59,11 @@ export class JobDraft {
 
   get devices(): ReadonlyMap<Eui64, DeviceState> {
     return this.#devices;
+  }
+
+  /** Devices that another job has. */
+  get held(): number {
+    return this.#held;
   }
 
   /** Devices with a verdict. */
@@ -219,6 +225,7 @@ export class JobDraft {
 
   #count(state: DeviceState, by: 1 | -1): void {
     if (isSettled(state)) this.#settled += by;
+    if (state.kind === 'held') this.#held += by;
     if ('session' in state) {
       const counts = this.#counts.get(state.session) ?? freshCounts();
       tally(counts, state, by);

@@ -23,6 +23,7 @@ export function jobDueAt({ draft }: ActiveJob, setupAt: SteadyMs): SteadyMs | un
 /** When the first of the devices that another job's session keeps is free. */
 function soonestRelease(draft: ActiveJob['draft']): SteadyMs | undefined {
   let soonest: SteadyMs | undefined;
+  if (draft.held === 0) return soonest;
   for (const state of draft.devices.values()) {
     if (state.kind === 'held' && state.until !== undefined) soonest = earlier(soonest, state.until);
   }

@@ -33,6 +33,9 @@ const LATE_ANSWER_MS = 3_000;
 /** A device that is to let go of a group is told so after its next uplink, if that comes within a day. */
 const RELEASE_BEFORE_MS = 86_400_000;
 
+/** The group is told anew of its members when fewer than this share are left. */
+const MEMBERS_KEPT = 0.9;
+
 export interface PerformerPorts {
   readonly link: DeviceLink;
   readonly images: ImageStore;
@@ -302,7 +305,9 @@ export class Performer {
     const { groupId } = plan;
     const known = job.openGroups.get(groupId);
     if (known === undefined) return this.#openOnLink(job, session, plan);
-    if (known === job.draft.counts(session.number).total) return;
+    const { total } = job.draft.counts(session.number);
+    // Devices that are done need no gateway, but it does no harm to have it for a while.
+    if (total <= known && total >= known * MEMBERS_KEPT) return;
     const devEuis = membersOf(job, session);
     await this.#ports.link.setMembers(groupId, devEuis);
     job.openGroups.set(groupId, devEuis.length);
