@@ -125,6 +125,8 @@ const heard = {
     },
   ],
   found: undefined,
+  undecidedFor: 0,
+  checks: 0,
   from: 1,
   sessionCnt: undefined,
 };
@@ -167,6 +169,7 @@ describe('a job of the first engine', () => {
           completedAt: AT + 91,
           outcome: 'served',
           freeAt: AT + 91,
+          formats: [],
         },
         sessions: [],
         devices: [
@@ -183,6 +186,7 @@ describe('a job of the first engine', () => {
           completedAt: AT + 90,
           outcome: 'served',
           freeAt: AT + 90,
+          formats: [],
         },
         sessions: [],
         devices: [
