@@ -23,7 +23,7 @@ describe('a step of the date', () => {
     expect(await kind()).toBe('scheduled');
     world.calendar.setOffset(HOUR_MS);
     await world.pass(1_000);
-    expect(await kind()).toBe('setup');
+    expect(await kind()).toBe('running');
   });
 
   it('back puts off what has not begun', async () => {

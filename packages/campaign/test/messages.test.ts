@@ -17,7 +17,7 @@ describe('a message', () => {
     expect(world.devices.map(({ image }) => image)).toEqual(Array.from({ length: 3 }, () => Uint8Array.of(1, 2, 3)));
     const { message, plain, status } = await world.jobs.ledger(plan.jobId);
     expect({ message, plain, status }).toEqual({ message: 1, plain: 0, status: 0 });
-    expect(world.clock.now() - plan.setupAt).toBeLessThan(127_000);
+    expect(world.clock.now() - plan.setupAt).toBeLessThan(128_000);
     expect(world.errors()).toEqual([]);
   });
 

@@ -127,6 +127,7 @@ const heard = {
   found: undefined,
   undecidedFor: 0,
   checks: 0,
+  vainSessions: 0,
   from: 1,
   sessionCnt: undefined,
 };

@@ -25,6 +25,8 @@ export interface Heard {
   readonly undecidedFor: number;
   /** How often it asked whether its check value is right, and it was. */
   readonly checks: number;
+  /** Sessions one after the other in which it said nothing that was evidence. */
+  readonly vainSessions: number;
   /** The first fragment number that the device can have heard. */
   readonly from: number;
   /** SessionCnt of the fragmentation session, version 2; undefined for version 1. */
@@ -134,7 +136,7 @@ export interface Between {
 
 /** Of a fragmentation session that has just begun. */
 export function nothingHeard(sessionCnt: number | undefined): Heard {
-  return { answers: [], found: undefined, undecidedFor: 0, checks: 0, from: 1, sessionCnt };
+  return { answers: [], found: undefined, undecidedFor: 0, checks: 0, vainSessions: 0, from: 1, sessionCnt };
 }
 
 /** Nothing more will happen to the device in this job. */

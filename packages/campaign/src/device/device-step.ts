@@ -2,6 +2,7 @@ import type { AskStep, DeviceContext, DeviceEvent, DeviceStep } from './device-e
 import {
   type Between,
   type DeviceState,
+  type Heard,
   isSettled,
   nothingHeard,
   type Receiving,
@@ -30,8 +31,8 @@ import {
 
 type Uplink = Extract<DeviceEvent, { kind: 'uplink' }>;
 
-/** Single questions to a device after the broadcast. */
-const MOST_SINGLE_QUESTIONS = 6;
+/** Questions to a single device in one session, and after its broadcast. */
+export const MOST_SINGLE_QUESTIONS = 6;
 /** A device that said nothing to so many questions is asked by itself. */
 const DEAF_AFTER = 2;
 /** Nobody who listens misses so many fragments one after the other. */
@@ -304,7 +305,9 @@ function broadcastOverStep(state: DeviceState, context: DeviceContext): DeviceSt
   if (context.kind === 'Message' && !next.isUnconfirmed && context.air.sent > 0 && !context.waitsForUplink) {
     return still(done('session-agreed', next, context));
   }
-  const { session, heard, isUnconfirmed, isAlive } = next;
+  const { session, isUnconfirmed, isAlive } = next;
+  const vainSessions = next.heard.found === undefined ? next.heard.vainSessions + 1 : 0;
+  const heard = { ...next.heard, vainSessions };
   return still({
     kind: 'between',
     session,
@@ -328,7 +331,7 @@ function againStep(state: DeviceState, fresh: boolean, context: DeviceContext): 
     case 'ready':
     case 'between': {
       const isNew = fresh || !holdsPart(state.heard, context.nbFrag);
-      return ask(isNew ? freshSetup(context, nextSessionCnt(state)) : furtherSetup(state.heard, context), context);
+      return ask(isNew ? startedOver(state.heard, context) : furtherSetup(state.heard, context), context);
     }
     case 'pending':
     case 'held':
@@ -339,6 +342,12 @@ function againStep(state: DeviceState, fresh: boolean, context: DeviceContext): 
     case 'skipped':
       return still(state);
   }
+}
+
+/** Everything anew, but for what is known of the device's silence. */
+function startedOver({ sessionCnt, vainSessions }: Heard, context: DeviceContext): SettingUp {
+  const setup = freshSetup(context, sessionCnt === undefined ? undefined : sessionCnt + 1);
+  return { ...setup, heard: { ...setup.heard, vainSessions } };
 }
 
 /** Downlinks that waited in the network server are gone. */

@@ -119,6 +119,9 @@ export function abortStep(state: DeviceState, reason: 'aborted' | 'halted', cont
   }
 }
 
+/** A device that says nothing in so many sessions will not do so in another. */
+const MOST_VAIN_SESSIONS = 2;
+
 /** Whether a further session could serve the device, and how. @param nbFrag of the image as the device gets it */
 export function wantsAnother(state: DeviceState, nbFrag: number): 'no' | 'parity' | 'everything' {
   switch (state.kind) {
@@ -143,7 +146,10 @@ export function wantsAnother(state: DeviceState, nbFrag: number): 'no' | 'parity
 
 function betweenWants({ heard, isUnconfirmed, isAlive }: Between, nbFrag: number): 'no' | 'parity' | 'everything' {
   const { found } = heard;
-  if (found === undefined || found.kind === 'impossible') return isUnconfirmed || isAlive ? 'everything' : 'no';
+  if (found === undefined || found.kind === 'impossible') {
+    const isHopeful = (isUnconfirmed || isAlive) && heard.vainSessions < MOST_VAIN_SESSIONS;
+    return isHopeful ? 'everything' : 'no';
+  }
   switch (found.kind) {
     case 'no-session':
       return 'everything';

@@ -1,6 +1,7 @@
 import { type GpsMs, type SteadyMs, steadyMs } from '@airlift/kernel';
 import type { DeviceAnswer } from '../answers.ts';
 import type { ReasonCode } from '../reasons.ts';
+import { mayStillJoin } from '../session/limits.ts';
 import type { DeviceContext, DeviceStep, SessionContext } from './device-event.ts';
 import {
   type DeviceState,
@@ -98,9 +99,6 @@ function heardFrom(heard: Heard, { air, nbFrag }: DeviceContext): Heard {
   return { ...heard, found: undefined, from: air.sent + 1 + LATE_FRAGMENTS };
 }
 
-/** Who has missed more than this of the image waits for a session that sends it again: its decoder could not mend it. */
-const MOST_MISSED = 0.5;
-
 /** An uplink that is still open when the session starts costs the device the whole session, so none is provoked then. */
 function isTooLate(
   { heard }: SettingUp,
@@ -108,8 +106,8 @@ function isTooLate(
   { now, traits, nbFrag, air }: DeviceContext,
 ): boolean {
   if (session.isLaunched) {
-    const hasMissed = !holdsPart(heard, nbFrag) && air.sentAtMost > nbFrag * MOST_MISSED;
-    return session.lateStartGpsS === undefined || (hasMissed && nbFrag > 1);
+    const isJoinable = holdsPart(heard, nbFrag) || mayStillJoin(air.sentAtMost, nbFrag);
+    return session.lateStartGpsS === undefined || !isJoinable;
   }
   return now > session.launchAt - quietMs(traits.profile.multicast.quietBeforeStartS);
 }

@@ -225,7 +225,7 @@ class Conductor {
     for (const effect of step.effects) {
       switch (effect.kind) {
         case 'open':
-          this.#commands.push({ kind: 'open-group', session: number, notBefore: this.#time.now });
+          this.#commands.push({ kind: 'open-group', session: number, notBefore: notBeforeOf(before, this.#time.now) });
           break;
         case 'send':
           this.#commands.push({ kind: 'send', session: number, frame: effect.frame });
@@ -336,4 +336,9 @@ class Conductor {
     const listening = SETUP_END + (BROADCAST_END - SETUP_END) * onAir;
     return ready * SETUP_END + receiving * listening + between * BROADCAST_END;
   }
+}
+
+/** Devices of an earlier session may not be reached before. */
+function notBeforeOf(session: SessionState, now: SteadyMs): SteadyMs {
+  return session.kind === 'opening' && session.notBefore > now ? session.notBefore : now;
 }

@@ -2,6 +2,7 @@ import { byTheBookV1 } from '@airlift/applayer';
 import type { Eui64, GpsMs, SteadyMs } from '@airlift/kernel';
 import type { AirContext, DeviceContext, SessionContext as DeviceSession } from '../device/device-event.ts';
 import { type DeviceState, isSettled } from '../device/device-state.ts';
+import { MOST_SINGLE_QUESTIONS } from '../device/device-step.ts';
 import { wantsAnother } from '../device/ending.ts';
 import { isHelpable } from '../device/reception.ts';
 import type { FormatView, JobView } from '../job/job-step.ts';
@@ -134,7 +135,7 @@ function parityDevices(draft: JobDraft, session: SessionState, format: SessionFo
   const devices: ParityDevice[] = [];
   for (const [devEui, state] of draft.devices) {
     if (state.kind !== 'receiving' || state.session !== session.number) continue;
-    const { heard, silentFor, isAlive, isUnconfirmed } = state;
+    const { heard, silentFor, isAlive, isUnconfirmed, asked } = state;
     // Whatever it would need, no answer of it will tell.
     if (heard.found?.kind === 'undecided' && !isHelpable(heard)) continue;
     const isLate = heard.from > 1 && !isUnconfirmed;
@@ -142,7 +143,8 @@ function parityDevices(draft: JobDraft, session: SessionState, format: SessionFo
       id: devEui,
       found: heard.found ?? (isLate ? heardNothingBefore(heard.from, format) : undefined),
       missedAnswers: isUnconfirmed ? silentFor * UNCONFIRMED_WEIGHT : silentFor,
-      heardSince: isAlive && !isUnconfirmed,
+      // One that does not answer when it is asked by itself either will not answer the group.
+      heardSince: isAlive && !isUnconfirmed && asked < MOST_SINGLE_QUESTIONS,
     });
   }
   return devices;

@@ -251,7 +251,11 @@ export class Performer {
     try {
       address = await link.allocateMcAddr();
     } catch (cause) {
-      if (!(cause instanceof CallerError && cause.code === 'mc-addresses-exhausted')) throw cause;
+      if (!(cause instanceof CallerError && cause.code === 'mc-addresses-exhausted')) {
+        // The session asks again in a moment.
+        this.#ports.reporter.failure('a session could not be opened', { job: job.plan.filename }, cause);
+        return;
+      }
       this.#ports.tell(job, [{ to: 'session', session: number, event: { kind: 'no-address' } }]);
       return;
     }

@@ -1,6 +1,6 @@
 import { type SteadyMs, steadyMs } from '@airlift/kernel';
 import { nextStep, type ParitySituation } from '../parity/index.ts';
-import { lastGoal } from './limits.ts';
+import { lastGoal, mayStillJoin } from './limits.ts';
 import type { SessionContext } from './session-context.ts';
 import { type FrameEvent, type SessionEvent, type SessionStep, still } from './session-event.ts';
 import type { ImageFormat } from './session-format.ts';
@@ -23,8 +23,6 @@ const MOST_QUESTIONS = 64;
 const ANSWER_LOSS = 0.1;
 /** Devices that are on their way into the session are waited for so many of their uplinks. */
 const LATE_UPLINKS = 3;
-/** Up to this share of the plain fragments a device that holds nothing may still join. */
-const JOINABLE_SHARE = 0.5;
 /** For check values that devices send after their last fragment. */
 const CHECK_VALUES_MS = 20_000;
 /** After the session a device is asked once it is heard; so many of its uplinks may get lost. */
@@ -128,10 +126,11 @@ function memberMoved(state: Broadcasting, context: SessionContext): SessionStep 
   switch (phase.kind) {
     case 'listening': {
       if (members.receiving === 0) return afterAll(state, context);
-      if (now >= phase.lookAt) return decide(state, context);
       const soon = steadyMs(now + AFTER_ANSWER_MS);
-      if (members.awaited > 0 || phase.lookAt <= soon) return still(state);
-      return still({ ...state, phase: { ...phase, lookAt: soon } });
+      if (members.awaited === 0 && phase.until > soon) {
+        return still({ ...state, phase: { ...phase, until: soon, lookAt: soon } });
+      }
+      return now >= phase.lookAt ? decide(state, context) : still(state);
     }
     case 'holding':
       return members.receiving === 0 ? afterAll(state, context) : still(state);
@@ -283,7 +282,7 @@ function frameRefused(
 function afterAll(state: Broadcasting, context: SessionContext): SessionStep {
   const { members, plan, format, now } = context;
   // Whoever holds nothing is not asked into the rest of a session that sends the image.
-  const isJoinable = !state.isFresh || effective(state) <= nbFragOf(format) * JOINABLE_SHARE;
+  const isJoinable = !state.isFresh || mayStillJoin(effective(state), nbFragOf(format));
   const mayWait = plan.kind === 'FOTA' && plan.parityFragments === undefined && isJoinable && members.joining > 0;
   if (!mayWait || state.phase.kind === 'awaiting-late') return end(state, context);
   const until = steadyMs(Math.min(lastChance(state), now + LATE_UPLINKS * plan.uplinkIntervalS * 1000));

@@ -10,3 +10,13 @@ export function plannedGoal(nbFrag: number): number {
 export function lastGoal(nbFrag: number): number {
   return Math.min(nbFrag * 6 + 200, HIGHEST_NUMBER);
 }
+
+/** Decoders take no more losses than a part of the image. */
+const MOST_MISSED_SHARE = 0.5;
+/** So few they take whatever the image is. */
+const FEW_MISSED = 100;
+
+/** Whether a device that holds nothing may still join a session that has sent so much of the image. */
+export function mayStillJoin(sent: number, nbFrag: number): boolean {
+  return sent <= Math.max(FEW_MISSED, nbFrag * MOST_MISSED_SHARE);
+}

@@ -4,6 +4,8 @@ import type { SessionContext } from './session-context.ts';
 import { type SessionEvent, type SessionStep, still } from './session-event.ts';
 import { baseOf, type SessionState } from './session-state.ts';
 
+/** What went wrong with the opening of a session is tried again after this. */
+const OPEN_AGAIN_MS = 5_000;
 /** How much of a session may pass before its first frame. */
 const LONGEST_SLACK_SHARE = 0.5;
 /** A device that was asked in at the last moment listens so long after. */
@@ -13,6 +15,7 @@ const LATE_START_MS = 8_000;
 export function sessionDueAt(state: SessionState): SteadyMs | undefined {
   switch (state.kind) {
     case 'opening':
+      return steadyMs(state.since + OPEN_AGAIN_MS);
     case 'ended':
       return undefined;
     case 'setup':
@@ -29,7 +32,7 @@ export function sessionStep(state: SessionState, event: SessionEvent, context: S
   if (event.kind === 'stop') return stopped(state);
   switch (state.kind) {
     case 'opening':
-      return openingStep(state, event);
+      return openingStep(state, event, context);
     case 'setup':
       return setupStep(state, event, context);
     case 'broadcasting':
@@ -45,11 +48,14 @@ type Opening = Extract<SessionState, { kind: 'opening' }>;
 type Setup = Extract<SessionState, { kind: 'setup' }>;
 type Closing = Extract<SessionState, { kind: 'closing' }>;
 
-function openingStep(state: Opening, event: SessionEvent): SessionStep {
+function openingStep(state: Opening, event: SessionEvent, { now }: SessionContext): SessionStep {
   if (event.kind === 'no-address') {
     return still({ ...baseOf(state), kind: 'ended', why: 'no-address', groupId: undefined });
   }
-  if (event.kind === 'server-restarted') return { state, effects: [{ kind: 'open' }], news: [] };
+  const isAgain = event.kind === 'due' && now >= state.since + OPEN_AGAIN_MS;
+  if (isAgain || event.kind === 'server-restarted') {
+    return { state: { ...state, since: now }, effects: [{ kind: 'open' }], news: [] };
+  }
   if (event.kind !== 'opened') return still(state);
   return {
     state: {

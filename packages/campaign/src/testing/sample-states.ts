@@ -211,7 +211,15 @@ const ANSWERS: readonly HeardAnswer[] = [
   },
 ];
 
-const NOTHING: Heard = { answers: [], found: undefined, undecidedFor: 0, checks: 0, from: 1, sessionCnt: undefined };
+const NOTHING: Heard = {
+  answers: [],
+  found: undefined,
+  undecidedFor: 0,
+  checks: 0,
+  vainSessions: 0,
+  from: 1,
+  sessionCnt: undefined,
+};
 
 /** What devices told of their fragmentation sessions: one sample for every kind of finding, and nothing. */
 export const SAMPLE_HEARD: readonly Heard[] = [
@@ -221,6 +229,7 @@ export const SAMPLE_HEARD: readonly Heard[] = [
     found,
     undecidedFor: index,
     checks: index,
+    vainSessions: 1,
     from: 5,
     sessionCnt: index,
   })),
@@ -231,6 +240,7 @@ const HEARD: Heard = {
   found: SAMPLE_FINDINGS[2],
   undecidedFor: 1,
   checks: 2,
+  vainSessions: 0,
   from: 1,
   sessionCnt: 65_535,
 };

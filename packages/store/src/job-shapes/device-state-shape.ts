@@ -17,6 +17,7 @@ const HEARD: ShapeOf<Heard> = {
   found: FINDING.optional(),
   undecidedFor: count,
   checks: count,
+  vainSessions: count,
   from: count,
   sessionCnt: count.optional(),
 };

@@ -60,6 +60,7 @@ function heardOf(reception: unknown): Json | undefined {
     ],
     undecidedFor: 0,
     checks: 0,
+    vainSessions: 0,
     from: 1,
   };
 }
