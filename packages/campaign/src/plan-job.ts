@@ -1,6 +1,6 @@
 import { BugError, CallerError, type Eui64, later, type SteadyMs, type UtcMs, utcMs } from '@airlift/kernel';
 import type { FotaPlan, JobPlan, MessagePlan, Pacing, RadioPlan, WavePlan } from './job-plan.ts';
-import { HIGHEST_NUMBER } from './session/limits.ts';
+import { HIGHEST_NUMBER, usualParity } from './session/limits.ts';
 
 /** What a caller wants, checked for form already. */
 interface WishBase {
@@ -95,8 +95,7 @@ function planFota(wish: FotaWish, base: Base, settings: PlanSettings): FotaPlan 
   if (fragSize < 1) throw new CallerError('packet-size-too-small', 'The packet size leaves no room for data');
   if (wish.image.sizeBytes < 1) throw new BugError('an empty image was accepted');
   const nbFrag = Math.ceil(wish.image.sizeBytes / fragSize);
-  const parity = wish.parityFragments ?? 0;
-  if (nbFrag + parity >= HIGHEST_NUMBER) {
+  if (nbFrag + (wish.parityFragments ?? usualParity(nbFrag)) > HIGHEST_NUMBER) {
     throw new CallerError('image-too-large', `The file needs more than ${HIGHEST_NUMBER} fragments`);
   }
   return {

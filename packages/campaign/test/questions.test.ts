@@ -1,9 +1,17 @@
-import { encryptMcKey, mcKEKeyOf, multitechDot3, multitechDot4 } from '@airlift/applayer';
+import {
+  byTheBookV2,
+  type DeviceProfile,
+  dataBlockIntKey,
+  dataBlockMic,
+  encryptMcKey,
+  mcKEKeyOf,
+  multitechDot3,
+  multitechDot4,
+} from '@airlift/applayer';
 import { fromHex, gpsFromUtc, steadyMs, toHex, utcMs } from '@airlift/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JobPlan } from '../src/job-plan.ts';
-import type { SessionPlan } from '../src/job-state.ts';
 import {
   answerSpanMs,
   blockAckDelay,
@@ -13,27 +21,49 @@ import {
   buildStatusRequest,
   type QuestionContext,
 } from '../src/questions.ts';
+import type { ImageFormat } from '../src/session/session-format.ts';
+import type { SessionPlan } from '../src/session/session-state.ts';
 import { SAMPLE_SESSION, sampleFotaPlan, sampleMessagePlan } from '../src/testing/index.ts';
-import { type DeviceTraits, traitsOf } from '../src/traits.ts';
+import type { DeviceTraits } from '../src/traits.ts';
 
 const ZERO_KEY = new Uint8Array(16);
-const DOT4 = traitsOf(multitechDot4, true);
-const DOT3 = traitsOf(multitechDot3, true);
+const DOT4: DeviceTraits = { profile: multitechDot4, isAssigned: true };
+const DOT3: DeviceTraits = { profile: multitechDot3, isAssigned: true };
+
+const withMulticast = (more: Partial<DeviceProfile['multicast']>): DeviceTraits => ({
+  profile: { ...multitechDot4, multicast: { ...multitechDot4.multicast, ...more } },
+  isAssigned: true,
+});
 
 /** Octets written with spaces for people. */
 const octets = (text: string): string => text.replaceAll(' ', '');
 
 /** The inputs of the documented gateways' traces. */
 const TRACE_RADIO = { frequencyHz: 923_300_000, dataRate: 10 };
-const TRACE_FOTA = sampleFotaPlan({ radio: TRACE_RADIO, nbFrag: 1058, fragSize: 239, padding: 162, descriptor: 0 });
+const TRACE_FOTA = sampleFotaPlan({ radio: TRACE_RADIO, descriptor: 0 });
+const TRACE_FORMAT: ImageFormat = {
+  kind: 'image',
+  key: 'trace',
+  carrier: { region: 'US915', ...TRACE_RADIO, airtimeMs: 400, dutyCycle: 1 },
+  fPort: 201,
+  fragIndexBase: 1,
+  codeRule: 'v1',
+  fragSize: 239,
+  nbFrag: 1058,
+  padding: 162,
+};
 const TRACE_MESSAGE = sampleMessagePlan({ radio: TRACE_RADIO });
 
 const session = (more: Partial<SessionPlan>): SessionPlan => ({ ...SAMPLE_SESSION, ...more });
-const context = (more: Partial<QuestionContext> = {}): QuestionContext => ({
+const context = ({ session: own = SAMPLE_SESSION, ...more }: Partial<QuestionContext> = {}): QuestionContext => ({
   plan: TRACE_FOTA,
-  session: SAMPLE_SESSION,
+  format: TRACE_FORMAT,
+  session: own,
+  start: own,
   traits: DOT4,
   genAppKey: ZERO_KEY,
+  image: new Uint8Array(1058 * 239 - 162),
+  sessionCnt: undefined,
   now: steadyMs(0),
   ...more,
 });
@@ -49,7 +79,7 @@ describe('group and session in one downlink', () => {
   });
 
   it('is the documented downlink of 41 octets', () => {
-    const traits: DeviceTraits = { ...DOT4, maxMcFCnt: 0 };
+    const traits = withMulticast({ maxMcFCnt: 0 });
     const question = buildQuestion(['group', 'session'], context({ plan: TRACE_MESSAGE, session: traced, traits }));
     expect(question.fPort).toBe(200);
     expect(question.payload).toHaveLength(41);
@@ -95,7 +125,7 @@ describe('group and session in one downlink', () => {
   });
 
   it('counts down for a device that wants it so', () => {
-    const traits: DeviceTraits = { ...DOT4, sessionTime: 'countdown' };
+    const traits = withMulticast({ sessionTime: 'countdown' });
     const startMs = traced.sessionTimeGpsS * 1000;
     const timeIn = (now: number): string => {
       const at = steadyMs(traced.launchAt - startMs + now);
@@ -109,7 +139,7 @@ describe('group and session in one downlink', () => {
   it.each([0, 1, 2, 3])('names group %i', (multicastGroupId) => {
     const plan = { ...TRACE_FOTA, multicastGroupId } as JobPlan;
     // Nobody chose a profile, which might know that the device has fewer.
-    const traits = traitsOf(multitechDot4, false);
+    const traits: DeviceTraits = { profile: multitechDot4, isAssigned: false };
     const { payload } = buildQuestion(['group', 'session'], context({ plan, traits }));
     expect([payload[1], payload[31]]).toEqual([multicastGroupId, multicastGroupId]);
     const bits = buildQuestion(['fragmentation'], context({ plan, traits })).payload[1];
@@ -125,8 +155,9 @@ describe('the fragmentation session', () => {
   });
 
   it('carries the descriptor as it was typed', () => {
-    const plan = sampleFotaPlan({ nbFrag: 100, fragSize: 131, padding: 44, descriptor: 0x04fa_cebd });
-    expect(toHex(buildQuestion(['fragmentation'], context({ plan })).payload)).toBe(
+    const plan = sampleFotaPlan({ descriptor: 0x04fa_cebd });
+    const format = { ...TRACE_FORMAT, nbFrag: 100, fragSize: 131, padding: 44 };
+    expect(toHex(buildQuestion(['fragmentation'], context({ plan, format })).payload)).toBe(
       octets('02 01 6400 83 00 2c 04facebd'),
     );
   });
@@ -163,13 +194,13 @@ describe('the fragmentation session', () => {
 describe('a device that has not the wanted group', () => {
   it('takes part under one that it has', () => {
     const plan = { ...TRACE_FOTA, multicastGroupId: 2 };
-    const only = { ...DOT4, groups: [0] };
+    const only = withMulticast({ groups: [0] });
     const groupIn = (traits: DeviceTraits): number =>
       buildQuestion(['group'], context({ plan, traits })).payload[1] ?? Number.NaN;
-    expect([groupIn(only), groupIn({ ...DOT4, groups: [0, 1, 2, 3] })]).toEqual([0, 2]);
+    expect([groupIn(only), groupIn(withMulticast({ groups: [0, 1, 2, 3] }))]).toEqual([0, 2]);
     const maskIn = (traits: DeviceTraits): number =>
       buildQuestion(['fragmentation'], context({ plan, traits })).payload[1] ?? Number.NaN;
-    expect([maskIn(only), maskIn({ ...DOT4, groups: [0, 1, 2, 3] })]).toEqual([1, 4]);
+    expect([maskIn(only), maskIn(withMulticast({ groups: [0, 1, 2, 3] }))]).toEqual([1, 4]);
   });
 });
 
@@ -187,10 +218,10 @@ describe('the other frames', () => {
 
   it('carry fragments under the number that the device expects', () => {
     const data = fromHex('00800020b5680008');
-    expect(toHex(buildFragment(1, data, DOT4))).toBe(octets('08 0100 00800020b5680008'));
-    expect(toHex(buildFragment(1065, data, DOT4))).toBe(octets('08 2904 00800020b5680008'));
-    expect(toHex(buildFragment(1, data, DOT3))).toBe(octets('08 0000 00800020b5680008'));
-    expect(toHex(buildFragment(16_383, data, DOT4)).slice(0, 6)).toBe('08ff3f');
+    expect(toHex(buildFragment(1, data, 1))).toBe(octets('08 0100 00800020b5680008'));
+    expect(toHex(buildFragment(1065, data, 1))).toBe(octets('08 2904 00800020b5680008'));
+    expect(toHex(buildFragment(1, data, 0))).toBe(octets('08 0000 00800020b5680008'));
+    expect(toHex(buildFragment(16_383, data, 1)).slice(0, 6)).toBe('08ff3f');
   });
 
   it('answer a check value', () => {
@@ -199,10 +230,56 @@ describe('the other frames', () => {
   });
 
   it('use the ports of the device', () => {
-    const traits: DeviceTraits = { ...DOT4, ports: { multicast: 11, fragmentation: 12, clock: 13 } };
+    const { packages } = multitechDot4;
+    const traits: DeviceTraits = {
+      profile: {
+        ...multitechDot4,
+        packages: {
+          ...packages,
+          multicast: { version: 1, fPort: 11 },
+          fragmentation: { version: 1, fPort: 12 },
+          clock: { version: 1, fPort: 13 },
+        },
+      },
+      isAssigned: true,
+    };
     const port = (step: 'clock' | 'group' | 'session' | 'fragmentation'): number =>
       buildQuestion([step], context({ traits })).fPort;
     expect([port('group'), port('session'), port('fragmentation'), port('clock')]).toEqual([11, 11, 12, 13]);
+  });
+});
+
+describe('version 2', () => {
+  const traits: DeviceTraits = { profile: byTheBookV2, isAssigned: true };
+
+  it('adds SessionCnt and a MIC of its own for each device to the fragmentation session', () => {
+    const image = Uint8Array.from({ length: 1058 * 239 - 162 }, (_, n) => n & 255);
+    const root = fromHex('000102030405060708090a0b0c0d0e0f');
+    const ask = (genAppKey: Uint8Array, sessionCnt: number): Uint8Array =>
+      buildQuestion(['fragmentation'], context({ traits, genAppKey, sessionCnt, image })).payload;
+    const payload = ask(root, 0x0102);
+    expect(payload).toHaveLength(17);
+    expect(toHex(payload.subarray(11, 13))).toBe('0201');
+    const mic = dataBlockMic(dataBlockIntKey(root), {
+      sessionCnt: 0x0102,
+      fragIndex: 0,
+      descriptor: new Uint8Array(4),
+      block: image,
+    });
+    expect(toHex(payload.subarray(13))).toBe(toHex(mic));
+    expect(toHex(ask(ZERO_KEY, 0x0102).subarray(13))).not.toBe(toHex(mic));
+  });
+
+  it('is answered when a block was received', () => {
+    const { fPort, payload } = buildQuestion(['block-received'], context({ traits }));
+    expect([fPort, toHex(payload)]).toEqual([201, '0400']);
+  });
+});
+
+describe('a device that is let go', () => {
+  it('is asked to delete its group', () => {
+    const { fPort, payload } = buildQuestion(['release'], context());
+    expect([fPort, toHex(payload)]).toEqual([200, '0300']);
   });
 });
 

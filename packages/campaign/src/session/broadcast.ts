@@ -17,7 +17,7 @@ const LONGEST_HOLD_MS = 30_000;
 /** A device that has just answered listens in its own receive windows first. */
 const AFTER_ANSWER_MS = 3_000;
 /** While answers come in, how often the policy is asked what they are worth. */
-const LOOK_EVERY_MS = 2_000;
+const LOOK_EVERY_MS = 3_000;
 const MOST_QUESTIONS = 64;
 /** Of answers on their way up, as long as nothing is known. */
 const ANSWER_LOSS = 0.1;

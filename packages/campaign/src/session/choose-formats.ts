@@ -3,7 +3,7 @@ import { hasUnluckyRows } from '../evidence/index.ts';
 import type { FotaPlan, JobPlan } from '../job-plan.ts';
 import type { ReasonCode } from '../reasons.ts';
 import { type DeviceTraits, isServed, portOf } from '../traits.ts';
-import { HIGHEST_NUMBER } from './limits.ts';
+import { HIGHEST_NUMBER, usualParity } from './limits.ts';
 import type { ImageFormat, MessageFormat } from './session-format.ts';
 
 /** CID and Index&N of a DataFragment. */
@@ -118,7 +118,7 @@ function cut(plan: FotaPlan, batch: readonly Candidate[]): FormatDraft | ReasonC
     batch.every(({ traits }) => takes(traits, size)),
   );
   const nbFrag = Math.ceil(plan.image.sizeBytes / fragSize);
-  if (nbFrag + (plan.parityFragments ?? 0) >= HIGHEST_NUMBER) return 'fragments-too-many';
+  if (nbFrag + (plan.parityFragments ?? usualParity(nbFrag)) > HIGHEST_NUMBER) return 'fragments-too-many';
   const { rowRule, firstIndex } = first.traits.profile.fragmentation;
   return {
     kind: 'image',

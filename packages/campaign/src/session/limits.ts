@@ -1,6 +1,11 @@
 /** N has 14 bits. */
 export const HIGHEST_NUMBER = 16_383;
 
+/** Parity that an ordinary loss of one in ten takes, with a little for what a code of random equations needs. */
+export function usualParity(nbFrag: number): number {
+  return Math.ceil((nbFrag * 0.1 + 5) / 0.9);
+}
+
 /** Fragments for which a session is planned to have room: a third may get lost. */
 export function plannedGoal(nbFrag: number): number {
   return Math.min(nbFrag + Math.ceil(nbFrag * 0.6) + 40, HIGHEST_NUMBER);
