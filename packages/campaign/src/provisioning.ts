@@ -18,6 +18,7 @@ export interface Provisioning {
   remove(devEui: Eui64): Promise<void>;
   /**
    * Reserves `count` values of SessionCnt (TS004 version 2) and returns the first; none of them was ever returned before.
+   * A `count` of 0 tells the next one and reserves nothing.
    * The counters are kept also for devices that were never `put`.
    */
   reserveSessionCnt(devEui: Eui64, count: number): Promise<number>;

@@ -24,6 +24,10 @@ export const REASONS = {
     text: 'The device refused the fragmentation session',
     advice: 'The image may be too large for the device, or another session may be under way on it',
   },
+  'session-cnt-exhausted': {
+    text: 'The counter of fragmentation sessions that the device checks has come to its end',
+    advice: 'Provision the device anew with another GenAppKey and reset its counter',
+  },
   'session-refused': {
     text: 'The device refused the class C session',
     advice: 'Check that frequency and data rate fit the region of the device',

@@ -48,6 +48,11 @@ export function isSecondVersion({ profile }: DeviceTraits): boolean {
   return version === 2 || version === '2-v1-status';
 }
 
+/** The device reports the numbers of an earlier fragmentation session until it hears a fragment of the new one. */
+export function mayBeStale({ profile, isAssigned }: DeviceTraits): boolean {
+  return isAssigned && profile.fragmentation.status.missing === 'plain-losses';
+}
+
 /** Whether campaigns can serve devices of the profile: they take part in sessions of class C. */
 export function isServed(profile: DeviceProfile): boolean {
   const { multicast, fragmentation } = profile.packages;

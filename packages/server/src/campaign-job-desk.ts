@@ -76,7 +76,7 @@ export class CampaignJobDesk implements JobDesk {
   async scheduled(): Promise<readonly ScheduledJob[]> {
     return this.#engine
       .unfinished()
-      .filter(({ state }) => state.kind === 'scheduled')
+      .filter(({ state }) => state.kind === 'scheduled' || state.kind === 'waiting')
       .map(({ plan }) => scheduledView(plan));
   }
 

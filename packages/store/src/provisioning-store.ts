@@ -64,7 +64,7 @@ export class SqlProvisioning implements Provisioning {
   }
 
   async reserveSessionCnt(devEui: Eui64, count: number): Promise<number> {
-    if (!Number.isInteger(count) || count < 1) throw new BugError(`${count} values of SessionCnt were asked for`);
+    if (!Number.isInteger(count) || count < 0) throw new BugError(`${count} values of SessionCnt were asked for`);
     // One statement: whoever asks at the same time gets the next ones. Without a row the first is 0.
     const row =
       count > NO_SESSION_CNT_LEFT

@@ -42,6 +42,8 @@ export interface DeviceContext {
   readonly listensAlways: boolean;
   /** Of the image as the device gets it; 1 for messages. */
   readonly nbFrag: number;
+  /** The device may still report numbers of an earlier fragmentation session. */
+  readonly hasOldNumbers: boolean;
   /** McGroupID of the job on the device. */
   readonly mcGroupId: number;
   readonly air: AirContext;

@@ -1,3 +1,4 @@
+import { mayBeStale } from '../traits.ts';
 import type { AskStep, DeviceContext, DeviceEvent, DeviceStep } from './device-event.ts';
 import {
   type Between,
@@ -182,9 +183,11 @@ const BASELINE_MS = 45_000;
  * Stacks that report numbers of an earlier session until they hear a fragment are asked for them before the first: only
  * what differs later is news.
  */
-function baseline({ heard }: SettingUp, { kind, now, session, traits, air }: DeviceContext): readonly AskStep[] {
-  const { missing } = traits.profile.fragmentation.status;
-  const isStale = kind === 'FOTA' && traits.isAssigned && missing === 'plain-losses';
+function baseline(
+  { heard }: SettingUp,
+  { now, session, traits, hasOldNumbers, air }: DeviceContext,
+): readonly AskStep[] {
+  const isStale = hasOldNumbers && mayBeStale(traits);
   const isBefore = session !== undefined && !session.isLaunched && now < session.launchAt - BASELINE_MS;
   return isStale && isBefore && air.sentAtMost === 0 && heard.answers.length === 0 ? ['status'] : [];
 }

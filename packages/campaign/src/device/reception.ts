@@ -156,7 +156,7 @@ export function judged(
   answer: Extract<DeviceAnswer, { kind: 'status' | 'no-session' }>,
   context: DeviceContext,
 ): { readonly heard: Heard; readonly found: Finding } {
-  const { traits, nbFrag, air } = context;
+  const { traits, nbFrag, hasOldNumbers, air } = context;
   const said: StatusAnswer | 'no-session' =
     answer.kind === 'no-session'
       ? 'no-session'
@@ -178,7 +178,8 @@ export function judged(
       ...(heard.from > 1 ? { unaired: [{ first: 1, last: heard.from - 1 }] } : {}),
     },
   };
-  const found = judgeStatus(countingOf(traits), { nbFrag }, next, heard.answers);
+  const staleNumbers = hasOldNumbers ? 'possible' : 'excluded';
+  const found = judgeStatus(countingOf(traits), { nbFrag, staleNumbers }, next, heard.answers);
   return {
     found,
     heard: {

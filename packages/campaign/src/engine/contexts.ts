@@ -52,6 +52,7 @@ export function deviceContext(
     traits,
     listensAlways: entry?.listensAlways ?? false,
     nbFrag: nbFragOf(format),
+    hasOldNumbers: entry?.hasOldNumbers ?? true,
     mcGroupId: groupOn(traits, plan.multicastGroupId),
     waitsForUplink: plan.kind === 'Message' && plan.confirmPort !== undefined,
     air: session === undefined ? NOWHERE : airOf(session),

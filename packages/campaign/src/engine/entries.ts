@@ -8,6 +8,8 @@ export interface Entry extends DirectoryEntry {
   readonly listensAlways: boolean;
   /** SessionCnt values from there on are reserved for the job; undefined for version 1. */
   readonly sessionCnt: number | undefined;
+  /** The device may still report numbers of an earlier fragmentation session. */
+  readonly hasOldNumbers: boolean;
 }
 
 export type Entries = ReadonlyMap<Eui64, Entry>;

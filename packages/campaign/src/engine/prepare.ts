@@ -1,4 +1,4 @@
-import type { Eui64 } from '@airlift/kernel';
+import { CallerError, type Eui64 } from '@airlift/kernel';
 import type { CampaignReporter } from '../campaign-reporter.ts';
 import type { DeviceDirectory, DirectoryEntry } from '../device-directory.ts';
 import type { JobPlan } from '../job-plan.ts';
@@ -8,7 +8,7 @@ import type { ReasonCode } from '../reasons.ts';
 import { chooseFormats, type FormatDraft, FRAGMENT_HEAD_OCTETS } from '../session/choose-formats.ts';
 import type { SessionFormat } from '../session/session-format.ts';
 import type { ImageStore } from '../stores.ts';
-import { confirmsByCrc64, type DeviceTraits, isSecondVersion } from '../traits.ts';
+import { type DeviceTraits, isSecondVersion, mayBeStale } from '../traits.ts';
 import type { Entry } from './entries.ts';
 import { Material } from './material.ts';
 
@@ -70,11 +70,16 @@ export async function prepareJob(
       refused.set(devEui, 'profile-mismatch');
       continue;
     }
+    const before = await sessionsBefore(one.entry.traits, devEui, plan, formats !== undefined, sources);
+    if (before === 'exhausted') {
+      refused.set(devEui, 'session-cnt-exhausted');
+      continue;
+    }
     entries.set(devEui, {
       ...one.entry,
       formatKey,
       listensAlways: one.facts?.deviceClass === 'C',
-      sessionCnt: await sessionCnt(one.entry.traits, devEui, plan, sources),
+      ...before,
     });
   }
   const material = await load(plan, own, sources);
@@ -95,14 +100,29 @@ async function lookUp(
   }
 }
 
-async function sessionCnt(
+/** What there was before on the device, as far as it matters for its kind. */
+async function sessionsBefore(
   traits: DeviceTraits,
   devEui: Eui64,
   plan: JobPlan,
+  isUnderWay: boolean,
   { provisioning }: Sources,
-): Promise<number | undefined> {
-  if (plan.kind !== 'FOTA' || !isSecondVersion(traits) || confirmsByCrc64(traits)) return undefined;
-  return provisioning.reserveSessionCnt(devEui, SESSION_CNTS);
+): Promise<Pick<Entry, 'sessionCnt' | 'hasOldNumbers'> | 'exhausted'> {
+  const isSecond = isSecondVersion(traits);
+  if (plan.kind !== 'FOTA' || !(isSecond || mayBeStale(traits))) return { sessionCnt: undefined, hasOldNumbers: false };
+  try {
+    // The counter counts sessions of version 1 as well, though it does not go on the air there.
+    if (isSecond) {
+      const sessionCnt = await provisioning.reserveSessionCnt(devEui, SESSION_CNTS);
+      return { sessionCnt, hasOldNumbers: mayBeStale(traits) && sessionCnt > (isUnderWay ? SESSION_CNTS : 0) };
+    }
+    const own = isUnderWay ? 1 : 0;
+    const count = await provisioning.reserveSessionCnt(devEui, 1 - own);
+    return { sessionCnt: undefined, hasOldNumbers: count > own };
+  } catch (cause) {
+    if (!(cause instanceof CallerError && cause.code === 'session-cnt-exhausted')) throw cause;
+    return isSecond ? 'exhausted' : { sessionCnt: undefined, hasOldNumbers: true };
+  }
 }
 
 async function timing(
