@@ -5,7 +5,6 @@ import {
   type DeviceState,
   type Heard,
   isSettled,
-  nothingHeard,
   type Receiving,
   type SettingUp,
 } from './device-state.ts';
