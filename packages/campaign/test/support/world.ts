@@ -1,4 +1,4 @@
-import { byTheBookV1, loramacNode, multitechDot4 } from '@airlift/applayer';
+import { byTheBookV1, loramacNode, multitechDot4, type RowRule } from '@airlift/applayer';
 import {
   type Eui64,
   HeldDeviceTime,
@@ -40,6 +40,12 @@ export const DOT_TRAITS: DeviceTraits = { profile: multitechDot4, isAssigned: tr
 export const BOOK_TRAITS: DeviceTraits = { profile: byTheBookV1, isAssigned: true };
 export const NODE_TRAITS: DeviceTraits = { profile: loramacNode, isAssigned: true };
 
+/** Traits of a Dot whose erasure code has other rows, so that it needs frames of its own. */
+export function withRule(rowRule: RowRule): DeviceTraits {
+  const { profile } = DOT_TRAITS;
+  return { profile: { ...profile, fragmentation: { ...profile.fragmentation, rowRule } }, isAssigned: true };
+}
+
 export interface WorldOptions {
   readonly seed?: string;
   readonly jobs?: JobStore;
@@ -60,10 +66,9 @@ export class World {
   /** Every progress that a client could have seen, by job. */
   readonly progress = new Map<string, number[]>();
   engine: CampaignEngine;
-  /** The first process of this world has been replaced. */
-  engineDied = false;
   readonly #rng: Rng;
   #jobNumber = 0;
+  #processes = 0;
 
   constructor(options: WorldOptions = {}) {
     this.#rng = new Rng(options.seed ?? 'campaign');
@@ -170,6 +175,7 @@ export class World {
   }
 
   #newEngine(jobs: JobStore): CampaignEngine {
+    this.#processes += 1;
     return new CampaignEngine({
       link: this.link,
       jobs,
@@ -184,7 +190,8 @@ export class World {
       clock: this.clock,
       calendar: this.calendar,
       deviceTime: this.deviceTime,
-      entropy: this.#rng.fork('keys'),
+      // No process draws what another one drew.
+      entropy: this.#rng.fork(`keys ${this.#processes}`),
       log: (entry) => this.log.push(entry),
     });
   }
