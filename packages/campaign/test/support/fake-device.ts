@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import {
   crc64,
   decryptMcKey,
@@ -15,6 +16,7 @@ import {
   type Eui64,
   gpsFromUtc,
   gpsSecondsU32,
+  littleEndian,
   type Rng,
   type SteadyMs,
   sameOctets,
@@ -45,6 +47,8 @@ export interface Habits {
   readonly status: 'counts' | 'last-number' | 'silent';
   /** MultiTech's check of the image; `wrong` sends another value. */
   readonly crc: 'right' | 'wrong' | 'none';
+  /** Semtech's and ST's report of the finished file, sent once. */
+  readonly fileReport: 'right' | 'wrong' | 'none';
   readonly codeRule: RowRule;
   readonly genAppKey: Uint8Array;
 }
@@ -64,6 +68,7 @@ const USUAL: Habits = {
   loss: 0,
   status: 'counts',
   crc: 'right',
+  fileReport: 'none',
   codeRule: 'v1',
   genAppKey: ZERO_KEY,
 };
@@ -185,6 +190,14 @@ export class FakeDevice implements Receiver {
     if (!decoder.complete || wasComplete) return;
     this.image = decoder.block();
     if (this.habits.crc !== 'none') after(this.#clock, 3_000, () => void this.#check());
+    if (this.habits.fileReport !== 'none') after(this.#clock, 3_000, () => void this.#reportFile());
+  }
+
+  async #reportFile(): Promise<void> {
+    const block = this.image;
+    if (block === undefined) return;
+    const value = crc32(block) ^ (this.habits.fileReport === 'wrong' ? 1 : 0);
+    await this.#link.uplink(this.devEui, 201, Uint8Array.of(0x05, ...littleEndian(value >>> 0, 4)));
   }
 
   async #check(): Promise<void> {
