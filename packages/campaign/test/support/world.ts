@@ -1,4 +1,4 @@
-import { byTheBookV1, loramacNode, multitechDot4, type RowRule } from '@airlift/applayer';
+import { byTheBookV1, byTheBookV2, loramacNode, multitechDot4, type RowRule } from '@airlift/applayer';
 import {
   type Eui64,
   HeldDeviceTime,
@@ -39,6 +39,8 @@ export const DOT_TRAITS: DeviceTraits = { profile: multitechDot4, isAssigned: tr
 /** Traits of one that counts as the specification says, and of one like LoRaMac-node. */
 export const BOOK_TRAITS: DeviceTraits = { profile: byTheBookV1, isAssigned: true };
 export const NODE_TRAITS: DeviceTraits = { profile: loramacNode, isAssigned: true };
+/** Traits of one that does what version 2 of the packages says. */
+export const SECOND_TRAITS: DeviceTraits = { profile: byTheBookV2, isAssigned: true };
 
 /** Traits of a Dot whose erasure code has other rows, so that it needs frames of its own. */
 export function withRule(rowRule: RowRule): DeviceTraits {
@@ -183,7 +185,8 @@ export class World {
       directory: {
         find: async (devEui) => {
           const traits = this.traits.get(devEui);
-          return traits === undefined ? undefined : { devEui, traits, genAppKey: ZERO_KEY };
+          const genAppKey = this.devices.find((device) => device.devEui === devEui)?.habits.genAppKey ?? ZERO_KEY;
+          return traits === undefined ? undefined : { devEui, traits, genAppKey };
         },
       },
       provisioning: this.provisioning,
