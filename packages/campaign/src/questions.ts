@@ -58,7 +58,7 @@ export function buildQuestion(steps: readonly AskStep[], context: QuestionContex
     case 'status':
       return { fPort: portOf(traits, 'fragmentation'), payload: buildStatusRequest(true) };
     case 'block-received':
-      return { fPort: portOf(traits, 'fragmentation'), payload: blockReceived() };
+      return buildBlockReceivedAnswer(traits);
     case 'release':
       return { fPort: portOf(traits, 'multicast'), payload: release(context) };
   }
@@ -139,8 +139,10 @@ function fragmentationSetup(context: QuestionContext): Uint8Array {
   ]);
 }
 
-function blockReceived(): Uint8Array {
-  return ts004.encode(2, 'down', [{ name: 'FragDataBlockReceivedAns', fields: { FragIndex: FRAG_INDEX } }]);
+/** Ends the reports of a device of version 2 that it has the block. */
+export function buildBlockReceivedAnswer(traits: DeviceTraits): QuestionFrame {
+  const payload = ts004.encode(2, 'down', [{ name: 'FragDataBlockReceivedAns', fields: { FragIndex: FRAG_INDEX } }]);
+  return { fPort: portOf(traits, 'fragmentation'), payload };
 }
 
 /** Frees the group; with it goes the session. The fragments that the device holds are overwritten by the next job. */

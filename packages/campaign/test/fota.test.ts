@@ -1,8 +1,8 @@
 import { sameOctets, steadyMs, toHex } from '@airlift/kernel';
 import { describe, expect, it } from 'vitest';
-import type { DeviceTraits, JobPlan } from '../src/index.ts';
+import type { JobPlan } from '../src/index.ts';
 import { sessionEnd } from '../src/session/session-state.ts';
-import { BOOK_TRAITS, COMMON_TRAITS, DOT_TRAITS, NODE_TRAITS, World } from './support/world.ts';
+import { BOOK_TRAITS, COMMON_TRAITS, NODE_TRAITS, World, withRule } from './support/world.ts';
 
 /** Starts the engine, runs one image job to its end and looks at what must hold for every job. */
 async function run(world: World, more: Parameters<World['fotaPlan']>[0] = {}, octetCount = 480): Promise<JobPlan> {
@@ -29,11 +29,6 @@ async function run(world: World, more: Parameters<World['fotaPlan']>[0] = {}, oc
 }
 
 const SUCCESS = 'success crc64';
-
-function withRule(rowRule: 'v1' | 'v2r'): DeviceTraits {
-  const { profile } = DOT_TRAITS;
-  return { profile: { ...profile, fragmentation: { ...profile.fragmentation, rowRule } }, isAssigned: true };
-}
 
 describe('an image', () => {
   it('arrives at three devices, is verified and ends the job at exactly 100', async () => {

@@ -75,4 +75,46 @@ describe('a message', () => {
     expect(await world.outcomes(plan)).toEqual(['failed never-joined']);
     expect(world.link.frames).toEqual([]);
   });
+
+  it('is never said to have reached a device that was not listening yet', async () => {
+    let lateOnes = 0;
+    for (let n = 0; n < 60; n++) {
+      const world = new World({ seed: `late ${n}` });
+      world.device();
+      const late = world.device({ uplinkEveryS: 30, losesAnswers: 1 + (n % 2) });
+      world.device({ deviceClass: 'C' });
+      await world.engine.start();
+      const plan = await world.messagePlan({ launchDelayS: undefined, sessionTimeoutExponent: undefined });
+      await world.engine.accept(plan);
+      await world.untilComplete(plan);
+      const outcomes = await world.outcomes(plan);
+      const agreed = 'success session-agreed';
+      expect(outcomes, `seed ${n}`).toEqual([
+        agreed,
+        expect.stringMatching(/^(success session-agreed|unverified no-answer)$/),
+        agreed,
+      ]);
+      world.devices.forEach((device, place) => {
+        if (outcomes[place] === agreed) expect(device.image, `seed ${n}, device ${place + 1}`).toBeDefined();
+      });
+      const launchAt = plan.setupAt + 50_000;
+      const asked = world.link.sentTo.get(late.devEui) ?? [];
+      if (asked.some(({ fPort, at }) => fPort === 200 && at > launchAt)) lateOnes += 1;
+    }
+    expect(lateOnes).toBeGreaterThan(5);
+  });
+
+  it('of which a device had an uplink open at the start is not said to have failed there', async () => {
+    const world = new World();
+    const device = world.device({ uplinkEveryS: 0 });
+    await world.engine.start();
+    const plan = await world.messagePlan();
+    await world.engine.accept(plan);
+    await world.pass(1_000);
+    await device.beatOnce();
+    await world.pass(117_500);
+    await device.beatOnce();
+    await world.untilComplete(plan);
+    expect(await world.outcomes(plan)).toEqual(['unverified no-answer']);
+  });
 });

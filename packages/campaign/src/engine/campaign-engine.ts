@@ -220,7 +220,7 @@ export class CampaignEngine {
         await this.#step(job, [{ to: 'device', devEui, event: heard.event }]);
       }
       // Answered when the verdict is stored: a device that hears no answer asks again.
-      return await this.#performer.endAnswer(job, heard.checkAnswer);
+      return await this.#performer.endAnswer(job, heard.checkAnswer, heard.blockAnswer);
     } finally {
       this.#performer.dropAnswer();
     }

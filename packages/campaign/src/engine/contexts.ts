@@ -57,7 +57,7 @@ export function deviceContext(
     waitsForUplink: plan.kind === 'Message' && plan.confirmPort !== undefined,
     air: session === undefined ? NOWHERE : airOf(session),
     checkFrom: checkFrom(devEui, session, draft.devices.size, nbFragOf(format)),
-    session: session === undefined ? undefined : sessionOf(session, state, traits, time),
+    session: session === undefined ? undefined : sessionOf(session, format, state, traits, time),
   };
 }
 
@@ -81,6 +81,7 @@ function airOf(session: SessionState): AirContext {
 
 function sessionOf(
   session: SessionState,
+  format: SessionFormat | undefined,
   state: DeviceState,
   { profile }: DeviceTraits,
   { now, gpsNowMs }: StepTime,
@@ -88,7 +89,9 @@ function sessionOf(
   if (!('plan' in session)) return undefined;
   const { plan } = session;
   const isLaunched = session.kind !== 'setup' || session.isLaunched;
-  const isOpen = session.kind !== 'closing' && isLaunched && now < sessionEnd(plan) - LAST_ENTRY_MS;
+  // A message is gone before a device listens that comes while it is sent.
+  const isJoinable = session.kind === 'setup' || (session.kind === 'broadcasting' && format?.kind !== 'message');
+  const isOpen = isJoinable && isLaunched && now < sessionEnd(plan) - LAST_ENTRY_MS;
   const startS = Math.max(LATE_START_S, profile.multicast.quietBeforeStartS + 2);
   const told = 'startGpsS' in state ? state.startGpsS : undefined;
   return {

@@ -15,7 +15,7 @@ import type { CampaignReporter } from '../campaign-reporter.ts';
 import { quietMs } from '../device/set-up.ts';
 import type { JobPlan } from '../job-plan.ts';
 import type { DeviceLink, LinkNews, TicketEvent, UnicastDownlink, UplinkEvent } from '../link/device-link.ts';
-import { buildChecksumAnswer, buildQuestion } from '../questions.ts';
+import { buildChecksumAnswer, buildQuestion, type QuestionFrame } from '../questions.ts';
 import { lateStart, planSession, type Start } from '../session/open-session.ts';
 import { baseOf, type GroupFrame, type SessionPlan, type SessionState } from '../session/session-state.ts';
 import type { ImageStore } from '../stores.ts';
@@ -149,10 +149,11 @@ export class Performer {
     this.#answer = { devEui, fPort, timeAnswer: time, downlink: undefined };
   }
 
-  /** The downlink for the receive windows of the uplink that was dealt with: the check value first, then time, then questions. */
+  /** The downlink for the receive windows of the uplink that was dealt with: what the device waits for first, then time, then questions. */
   async endAnswer(
     job: ActiveJob | undefined,
     checkAnswer: CrcFinding | undefined,
+    blockAnswer: QuestionFrame | undefined,
   ): Promise<UnicastDownlink | undefined> {
     const open = this.#answer;
     if (open === undefined) return undefined;
@@ -166,6 +167,7 @@ export class Performer {
       const ticketId = isOwn ? this.#newTicket({ kind: 'check', jobId: job.plan.jobId, devEui }) : this.#unheeded();
       answers.push({ ticketId, fPort, payload, before });
     }
+    if (blockAnswer !== undefined) answers.push({ ticketId: this.#unheeded(), ...blockAnswer, before });
     if (timeAnswer !== undefined) {
       const { payload, replaces } = timeAnswer;
       const ticketId = this.#unheeded();

@@ -5,6 +5,7 @@ import type { DeviceEvent } from '../device/device-event.ts';
 import type { DirectoryEntry } from '../device-directory.ts';
 import type { CampaignEvent } from '../events.ts';
 import type { UplinkEvent } from '../link/device-link.ts';
+import { buildBlockReceivedAnswer, type QuestionFrame } from '../questions.ts';
 import { readUplink } from '../read-uplink.ts';
 import { sentAtMost } from '../session/session-state.ts';
 import type { ActiveJob } from './active-job.ts';
@@ -18,6 +19,8 @@ export interface HeardUplink {
   readonly problem: Readonly<Record<string, string | number | undefined>> | undefined;
   readonly timeAnswer: Extract<ClockAnswer, { kind: 'send' }> | undefined;
   readonly checkAnswer: CrcFinding | undefined;
+  /** For a device that goes on reporting a block of a job that is over. */
+  readonly blockAnswer: QuestionFrame | undefined;
   readonly answers: readonly DeviceAnswer[];
 }
 
@@ -35,6 +38,7 @@ export function readUplinkFor(
   const checkAnswer = crc === undefined ? undefined : checks.crc64(crc.octets, devEui, running);
   const request = answers.find((answer) => answer.kind === 'time-request');
   const clock = request === undefined ? undefined : answerClock(request, receivedGps, asksDeviceTime);
+  const isReport = answers.some((answer) => answer.kind === 'block-received');
   const timeAnswer = clock?.kind === 'send' ? clock : undefined;
   const plan = job?.plan;
   return {
@@ -51,6 +55,7 @@ export function readUplinkFor(
     problem: error === undefined ? undefined : { devEui, fPort, code: error.code },
     timeAnswer,
     checkAnswer,
+    blockAnswer: job === undefined && isReport ? buildBlockReceivedAnswer(entry.traits) : undefined,
     answers,
   };
 }

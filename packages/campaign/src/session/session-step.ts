@@ -76,14 +76,19 @@ function setupStep(state: Setup, event: SessionEvent, context: SessionContext): 
   if (event.kind === 'pause') return still({ ...state, isPaused: true });
   if (event.kind === 'resume') return still({ ...state, isPaused: false });
   if (now < state.plan.launchAt) return still(state);
-  if (!state.isLaunched) return { ...beginning({ ...state, isLaunched: true }, context), news: ['launch'] };
-  return beginning(state, context);
+  const { launchAt } = state.plan;
+  if (!state.isLaunched) return { ...beginning({ ...state, isLaunched: true }, launchAt, context), news: ['launch'] };
+  // Devices that came late have been told a start of their own.
+  return beginning(state, steadyMs(now + LATE_START_MS), context);
 }
 
-/** Begins the broadcast when enough devices are there, and gives up when nobody has come in time. */
-function beginning(state: Setup, context: SessionContext): SessionStep {
+/**
+ * Begins the broadcast when enough devices are there, and gives up when nobody has come in time.
+ * @param listeningAt when the last of those who are there has begun to listen
+ */
+function beginning(state: Setup, listeningAt: SteadyMs, context: SessionContext): SessionStep {
   const { members, now, plan } = context;
-  const { launchAt, startSlackMs, silentFrom, gatherUntil, timeOutExponent } = state.plan;
+  const { startSlackMs, silentFrom, gatherUntil, timeOutExponent } = state.plan;
   const present = members.ready + members.receiving;
   const isTimeUp = now >= gatherUntil;
   // A caller who fixed the launch wants it then; else devices that are on their way are waited for.
@@ -98,15 +103,13 @@ function beginning(state: Setup, context: SessionContext): SessionStep {
   if (!isAsFixed && !isEnough && !isTimeUp) return waiting;
   const sessionMs = 1000 * 2 ** timeOutExponent;
   const slackMs = Math.min(startSlackMs, sessionMs * LONGEST_SLACK_SHARE);
-  // Devices that came late have been told a start of their own.
-  const startAt = now > launchAt + slackMs ? now + LATE_START_MS + slackMs : launchAt + slackMs;
   return {
     state: {
       ...baseOf(state),
       kind: 'broadcasting',
       plan: state.plan,
       isPaused: state.isPaused,
-      phase: { kind: 'pacing', until: steadyMs(startAt) },
+      phase: { kind: 'pacing', until: steadyMs(listeningAt + slackMs) },
       goal: context.firstGoal,
       questions: 0,
       roundUntil: undefined,

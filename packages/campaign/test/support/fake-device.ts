@@ -1,5 +1,8 @@
+import { crc32 } from 'node:zlib';
 import {
   crc64,
+  dataBlockIntKey,
+  dataBlockMic,
   decryptMcKey,
   FragmentDecoder,
   mcKEKeyOf,
@@ -15,6 +18,7 @@ import {
   type Eui64,
   gpsFromUtc,
   gpsSecondsU32,
+  littleEndian,
   type Rng,
   type SteadyMs,
   sameOctets,
@@ -26,6 +30,8 @@ import type { DeviceAir, HeardGroup, Receiver } from '../../src/testing/index.ts
 
 /** In what a fake device differs from one that does everything right. */
 export interface Habits {
+  /** Of the packages. */
+  readonly version: 1 | 2;
   readonly deviceClass: 'A' | 'C';
   /** Own uplinks of class A; 0 = none. */
   readonly uplinkEveryS: number;
@@ -43,15 +49,22 @@ export interface Habits {
   readonly loss: number;
   /** What MissingFrag and NbFragReceived hold. */
   readonly status: 'counts' | 'last-number' | 'silent';
-  /** MultiTech's check of the image; `wrong` sends another value. */
+  /** MultiTech's check of the image, in version 2 that of its MIC; `wrong`: of another image than it received. */
   readonly crc: 'right' | 'wrong' | 'none';
+  /** Semtech's and ST's report of the finished file, sent once. */
+  readonly fileReport: 'right' | 'wrong' | 'none';
   readonly codeRule: RowRule;
+  /** Version 2: the highest SessionCnt that it remembers; -1 = none. */
+  readonly sessionCntUsed: number;
+  /** Version 2: the first so many reports of the whole block are lost on the way. */
+  readonly losesReports: number;
   readonly genAppKey: Uint8Array;
 }
 
 export const ZERO_KEY = new Uint8Array(16);
 
 const USUAL: Habits = {
+  version: 1,
   deviceClass: 'A',
   uplinkEveryS: 20,
   joins: true,
@@ -64,8 +77,19 @@ const USUAL: Habits = {
   loss: 0,
   status: 'counts',
   crc: 'right',
+  fileReport: 'none',
   codeRule: 'v1',
+  sessionCntUsed: -1,
+  losesReports: 0,
   genAppKey: ZERO_KEY,
+};
+
+const NO_SETUP_ERRORS = {
+  EncodingUnsupported: false,
+  NotEnoughMemory: false,
+  FragSessionIndexNotSupported: false,
+  WrongDescriptor: false,
+  FragIndex: 0,
 };
 
 interface Session {
@@ -75,7 +99,18 @@ interface Session {
   readonly dataRate: number;
 }
 
-/** A device that speaks version 1 of the packages, with MultiTech's check value, on the shared virtual clock. */
+/** What a device of version 2 checks its block with. */
+interface BlockCheck {
+  readonly sessionCnt: number;
+  readonly descriptor: Uint8Array;
+  readonly mic: Uint8Array;
+  readonly reportsBlock: boolean;
+}
+
+/**
+ * A device on the shared virtual clock: of version 1 of the packages with MultiTech's check value, or of version 2 as it
+ * is specified.
+ */
 export class FakeDevice implements Receiver {
   readonly devEui: Eui64;
   readonly habits: Habits;
@@ -85,6 +120,13 @@ export class FakeDevice implements Receiver {
   /** What the server answered to the check values, in order. */
   readonly checkAnswers: boolean[] = [];
   resyncsAsked = 0;
+  /** McGroupIDs that it was told to delete, in order. */
+  readonly groupsDeleted: number[] = [];
+  /** Version 2: SessionCnt of every FragSessionSetupReq, in order. */
+  readonly sessionCnts: number[] = [];
+  /** Version 2: reports of the whole block that it sent, and answers to them. */
+  blockReports = 0;
+  blockAnswers = 0;
   readonly #clock: Clock;
   readonly #link: DeviceAir;
   readonly #rng: Rng;
@@ -100,6 +142,9 @@ export class FakeDevice implements Receiver {
   #nbFrag = 0;
   #token = 0;
   #retry: Timer | undefined;
+  #check2: BlockCheck | undefined;
+  #highestCnt: number;
+  #reportsLost = 0;
 
   constructor(options: {
     readonly devEui: Eui64;
@@ -114,6 +159,7 @@ export class FakeDevice implements Receiver {
     this.#link = options.link;
     this.#rng = options.rng;
     this.#offsetS = this.habits.clockOffsetS;
+    this.#highestCnt = this.habits.sessionCntUsed;
     this.joinedAt = this.habits.joins ? this.#clock.now() : undefined;
     this.#link.add(this);
     if (this.habits.joins && this.habits.uplinkEveryS > 0) this.#beat(this.#rng.unit());
@@ -184,7 +230,42 @@ export class FakeDevice implements Receiver {
     decoder.receive(number, data);
     if (!decoder.complete || wasComplete) return;
     this.image = decoder.block();
+    if (this.habits.version === 2) {
+      if (this.#check2?.reportsBlock === true) after(this.#clock, 3_000, () => void this.#reportBlock());
+      return;
+    }
     if (this.habits.crc !== 'none') after(this.#clock, 3_000, () => void this.#check());
+    if (this.habits.fileReport !== 'none') after(this.#clock, 3_000, () => void this.#reportFile());
+  }
+
+  /** FragDataBlockReceivedReq, until it is answered. */
+  async #reportBlock(): Promise<void> {
+    if (this.image === undefined) return;
+    this.#retry?.cancel();
+    this.#retry = after(this.#clock, 12_000, () => void this.#reportBlock());
+    this.blockReports += 1;
+    if (this.#reportsLost < this.habits.losesReports) {
+      this.#reportsLost += 1;
+      return;
+    }
+    const fields = { FragIndex: 0, MICError: this.#micIsWrong() };
+    await this.#link.uplink(this.devEui, 201, ts004.encode(2, 'up', [{ name: 'FragDataBlockReceivedReq', fields }]));
+  }
+
+  #micIsWrong(): boolean {
+    const check = this.#check2;
+    if (this.image === undefined || check === undefined) return false;
+    const block = this.habits.crc === 'wrong' ? this.image.map((octet) => octet ^ 1) : this.image;
+    const { sessionCnt, descriptor, mic } = check;
+    const key = dataBlockIntKey(this.habits.genAppKey);
+    return !sameOctets(dataBlockMic(key, { sessionCnt, fragIndex: 0, descriptor, block }), mic);
+  }
+
+  async #reportFile(): Promise<void> {
+    const block = this.image;
+    if (block === undefined) return;
+    const value = crc32(block) ^ (this.habits.fileReport === 'wrong' ? 1 : 0);
+    await this.#link.uplink(this.devEui, 201, Uint8Array.of(0x05, ...littleEndian(value >>> 0, 4)));
   }
 
   async #check(): Promise<void> {
@@ -203,22 +284,26 @@ export class FakeDevice implements Receiver {
     if (decoder === undefined || status === 'silent') return;
     const missing = status === 'counts' ? decoder.missing : this.#plainLost & 255;
     if (missing === 0 && !everyone) return;
-    const fields = {
+    const counts = {
       NbFragReceived: status === 'counts' ? decoder.receivedCount : this.#lastNumber,
       FragIndex: 0,
       MissingFrag: Math.min(255, missing),
-      NotEnoughMatrixMemory: false,
     };
-    const payload = ts004.encode('multitech', 'up', [{ name: 'FragSessionStatusAns', fields }]);
+    const name = 'FragSessionStatusAns';
+    const flags = { MemoryError: false, MICError: missing === 0 && this.#micIsWrong(), SessionDoesNotExist: false };
+    const payload =
+      this.habits.version === 2
+        ? ts004.encode(2, 'up', [{ name, fields: { ...flags, ...counts } }])
+        : ts004.encode('multitech', 'up', [{ name, fields: { ...counts, NotEnoughMatrixMemory: false } }]);
     await this.#link.uplink(this.devEui, 201, payload);
   }
 
   #hearClock(payload: Uint8Array): void {
-    for (const command of ts003.decode(1, 'down', payload)) {
+    for (const command of ts003.decode(this.habits.version, 'down', payload)) {
       if (command.name === 'AppTimeAns' && command.fields.TokenAns === this.#token) {
         this.#offsetS += command.fields.TimeCorrection;
         this.#token = (this.#token + 1) % 16;
-      } else if (command.name === 'ForceDeviceResyncReq') {
+      } else if (command.name === 'ForceDeviceResyncReq' || command.name === 'ForceDeviceResyncCmd') {
         this.resyncsAsked += 1;
         if (this.habits.honoursResync) after(this.#clock, 100, () => void this.askTime());
       }
@@ -229,10 +314,18 @@ export class FakeDevice implements Receiver {
   async askTime(): Promise<void> {
     const DeviceTime = gpsSecondsU32(gpsFromUtc(utcMs(this.#now())));
     const fields = { DeviceTime, TokenReq: this.#token, AnsRequired: false };
-    await this.#link.uplink(this.devEui, 202, ts003.encode(1, 'up', [{ name: 'AppTimeReq', fields }]));
+    await this.#link.uplink(
+      this.devEui,
+      202,
+      ts003.encode(this.habits.version, 'up', [{ name: 'AppTimeReq', fields }]),
+    );
   }
 
   #hearFragmentation(payload: Uint8Array): void {
+    if (this.habits.version === 2) {
+      this.#hearFragmentation2(payload);
+      return;
+    }
     const [command] = ts004.decode('multitech', 'down', payload);
     if (command?.name === 'ChecksumAns') {
       this.#retry?.cancel();
@@ -247,32 +340,50 @@ export class FakeDevice implements Receiver {
     if (command?.name !== 'FragSessionSetupReq') return;
     const { NbFrag, FragSize, Padding } = command.fields;
     const NotEnoughMemory = !this.habits.acceptsFragmentation;
-    if (!NotEnoughMemory) {
-      this.#decoder = new FragmentDecoder({
-        nbFrag: NbFrag,
-        fragSize: FragSize,
-        padding: Padding,
-        rule: this.habits.codeRule,
-      });
-      this.#nbFrag = NbFrag;
-      this.#lastNumber = 0;
-      this.#plainLost = 0;
-      this.image = undefined;
-      this.#retry?.cancel();
-    }
-    const fields = {
-      EncodingUnsupported: false,
-      NotEnoughMemory,
-      FragSessionIndexNotSupported: false,
-      WrongDescriptor: false,
-      FragIndex: 0,
-    };
+    if (!NotEnoughMemory) this.#expect(NbFrag, FragSize, Padding);
+    const fields = { ...NO_SETUP_ERRORS, NotEnoughMemory };
     this.#answer(201, ts004.encode(1, 'up', [{ name: 'FragSessionSetupAns', fields }]));
+  }
+
+  #hearFragmentation2(payload: Uint8Array): void {
+    const [command] = ts004.decode(2, 'down', payload);
+    if (command?.name === 'FragDataBlockReceivedAns') {
+      this.#retry?.cancel();
+      this.blockAnswers += 1;
+    } else if (command?.name === 'FragSessionStatusReq') {
+      after(this.#clock, this.#rng.unit() * 16_000, () => void this.#reportStatus(command.fields.Participants));
+    } else if (command?.name === 'FragSessionSetupReq') {
+      const { NbFrag, FragSize, Padding, SessionCnt, Descriptor, MIC, AckReception } = command.fields;
+      this.sessionCnts.push(SessionCnt);
+      const SessionCntReplay = SessionCnt <= this.#highestCnt;
+      if (!SessionCntReplay) {
+        this.#highestCnt = SessionCnt;
+        this.#check2 = {
+          sessionCnt: SessionCnt,
+          descriptor: Uint8Array.from(Descriptor),
+          mic: Uint8Array.from(MIC),
+          reportsBlock: AckReception,
+        };
+        this.#expect(NbFrag, FragSize, Padding);
+      }
+      const fields = { ...NO_SETUP_ERRORS, SessionCntReplay };
+      this.#answer(201, ts004.encode(2, 'up', [{ name: 'FragSessionSetupAns', fields }]));
+    }
+  }
+
+  /** Begins a fragmentation session. */
+  #expect(nbFrag: number, fragSize: number, padding: number): void {
+    this.#decoder = new FragmentDecoder({ nbFrag, fragSize, padding, rule: this.habits.codeRule });
+    this.#nbFrag = nbFrag;
+    this.#lastNumber = 0;
+    this.#plainLost = 0;
+    this.image = undefined;
+    this.#retry?.cancel();
   }
 
   #hearMulticast(payload: Uint8Array): void {
     const answers: Parameters<typeof ts005.encode<1, 'up'>>[2][number][] = [];
-    for (const command of ts005.decode(1, 'down', payload)) {
+    for (const command of ts005.decode(this.habits.version, 'down', payload)) {
       if (command.name === 'McGroupSetupReq') {
         this.#groupAnswers += 1;
         const { McGroupID, McAddr, McKey_encrypted } = command.fields;
@@ -283,11 +394,19 @@ export class FakeDevice implements Receiver {
           this.#group = { mcAddr: McAddr, mcKey: decryptMcKey(kek, Uint8Array.from(McKey_encrypted)) };
         }
         answers.push({ name: 'McGroupSetupAns', fields: { McGroupID, IDerror: !accepts } });
+      } else if (command.name === 'McGroupDeleteReq') {
+        const { McGroupID } = command.fields;
+        this.groupsDeleted.push(McGroupID);
+        answers.push({ name: 'McGroupDeleteAns', fields: { McGroupID, McGroupUndefined: this.#group === undefined } });
+        this.#group = undefined;
+        this.#session = undefined;
       } else if (command.name === 'McClassCSessionReq') {
         const { McGroupID, SessionTime, TimeOut, DLFreq_Hz, DR } = command.fields;
-        const errors = this.habits.sessionErrors[this.#sessionAnswers] ?? [];
-        this.#sessionAnswers += 1;
         const toStartS = SessionTime - gpsSecondsU32(gpsFromUtc(utcMs(this.#now())));
+        // Version 1 has no words for a start that is past.
+        const isMissed = this.habits.version === 2 && toStartS < 0;
+        const errors = isMissed ? (['StartMissed'] as const) : (this.habits.sessionErrors[this.#sessionAnswers] ?? []);
+        this.#sessionAnswers += 1;
         if (errors.length === 0) {
           const from = steadyMs(this.#now() + toStartS * 1000);
           this.#session = { from, to: steadyMs(from + 2 ** TimeOut * 1000), frequencyHz: DLFreq_Hz, dataRate: DR };
@@ -302,7 +421,7 @@ export class FakeDevice implements Receiver {
         });
       }
     }
-    this.#answer(200, ts005.encode(1, 'up', answers));
+    this.#answer(200, ts005.encode(this.habits.version, 'up', answers));
   }
 
   #answer(fPort: number, payload: Uint8Array): void {

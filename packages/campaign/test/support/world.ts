@@ -1,4 +1,4 @@
-import { byTheBookV1, loramacNode, multitechDot4 } from '@airlift/applayer';
+import { byTheBookV1, byTheBookV2, loramacNode, multitechDot4, type RowRule } from '@airlift/applayer';
 import {
   type Eui64,
   HeldDeviceTime,
@@ -39,6 +39,14 @@ export const DOT_TRAITS: DeviceTraits = { profile: multitechDot4, isAssigned: tr
 /** Traits of one that counts as the specification says, and of one like LoRaMac-node. */
 export const BOOK_TRAITS: DeviceTraits = { profile: byTheBookV1, isAssigned: true };
 export const NODE_TRAITS: DeviceTraits = { profile: loramacNode, isAssigned: true };
+/** Traits of one that does what version 2 of the packages says. */
+export const SECOND_TRAITS: DeviceTraits = { profile: byTheBookV2, isAssigned: true };
+
+/** Traits of a Dot whose erasure code has other rows, so that it needs frames of its own. */
+export function withRule(rowRule: RowRule): DeviceTraits {
+  const { profile } = DOT_TRAITS;
+  return { profile: { ...profile, fragmentation: { ...profile.fragmentation, rowRule } }, isAssigned: true };
+}
 
 export interface WorldOptions {
   readonly seed?: string;
@@ -60,10 +68,9 @@ export class World {
   /** Every progress that a client could have seen, by job. */
   readonly progress = new Map<string, number[]>();
   engine: CampaignEngine;
-  /** The first process of this world has been replaced. */
-  engineDied = false;
   readonly #rng: Rng;
   #jobNumber = 0;
+  #processes = 0;
 
   constructor(options: WorldOptions = {}) {
     this.#rng = new Rng(options.seed ?? 'campaign');
@@ -170,6 +177,7 @@ export class World {
   }
 
   #newEngine(jobs: JobStore): CampaignEngine {
+    this.#processes += 1;
     return new CampaignEngine({
       link: this.link,
       jobs,
@@ -177,14 +185,16 @@ export class World {
       directory: {
         find: async (devEui) => {
           const traits = this.traits.get(devEui);
-          return traits === undefined ? undefined : { devEui, traits, genAppKey: ZERO_KEY };
+          const genAppKey = this.devices.find((device) => device.devEui === devEui)?.habits.genAppKey ?? ZERO_KEY;
+          return traits === undefined ? undefined : { devEui, traits, genAppKey };
         },
       },
       provisioning: this.provisioning,
       clock: this.clock,
       calendar: this.calendar,
       deviceTime: this.deviceTime,
-      entropy: this.#rng.fork('keys'),
+      // No process draws what another one drew.
+      entropy: this.#rng.fork(`keys ${this.#processes}`),
       log: (entry) => this.log.push(entry),
     });
   }
