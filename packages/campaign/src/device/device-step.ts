@@ -257,7 +257,9 @@ function askAgainStep(state: DeviceState, context: DeviceContext): DeviceStep {
   if (state.kind === 'setting-up') {
     return ask({ ...state, question: { kind: 'none' }, askAgainAt: undefined }, context);
   }
-  if (state.asked >= MOST_SINGLE_QUESTIONS) return still({ ...state, askAgainAt: undefined });
+  // A message leaves nothing behind that a device could be asked for.
+  const isIdle = context.kind === 'Message' || state.asked >= MOST_SINGLE_QUESTIONS;
+  if (isIdle) return still({ ...state, askAgainAt: undefined });
   const next: Between = { ...state, asked: state.asked + 1, askAgainAt: undefined, question: { kind: 'queued' } };
   return { state: next, ask: ['status'] };
 }
@@ -316,7 +318,7 @@ function broadcastOverStep(state: DeviceState, context: DeviceContext): DeviceSt
     heard,
     isUnconfirmed,
     isAlive: isAlive || heard.answers.length > 0,
-    mayProve: context.kind === 'FOTA' && mayProve(heard, context),
+    mayProve: context.kind === 'FOTA' ? mayProve(heard, context) : context.waitsForUplink,
     freeAt: context.session?.endsAt ?? context.now,
     question: { kind: 'none' },
     asked: 0,

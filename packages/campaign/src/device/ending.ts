@@ -48,7 +48,8 @@ function receptionVerdict(
 ): DeviceState {
   if (neverSent) return failed('not-sent', state, context);
   if (context.kind === 'Message') {
-    return state.isUnconfirmed ? unverified('no-answer', state, context) : done('session-agreed', state, context);
+    if (state.isUnconfirmed) return unverified('no-answer', state, context);
+    return context.waitsForUplink ? unverified('silent', state, context) : done('session-agreed', state, context);
   }
   const { found } = state.heard;
   if (found === undefined) return unverified(state.isUnconfirmed ? 'no-answer' : 'silent', state, context);

@@ -38,10 +38,11 @@ const FATE_DEADLINE_MS = 2 * 3_600_000;
 export function broadcastDueAt(state: Broadcasting): SteadyMs {
   const { phase, plan, isPaused } = state;
   const end = sessionEnd(plan);
+  if (isPaused) return end;
   switch (phase.kind) {
     case 'pacing':
     case 'holding':
-      return isPaused ? end : phase.until;
+      return phase.until;
     case 'listening':
       return steadyMs(Math.min(phase.until, phase.lookAt));
     case 'awaiting-late':
