@@ -48,6 +48,7 @@ const BEFORE: DeviceContext = {
   traits: BOOK_TRAITS,
   listensAlways: false,
   nbFrag: NB_FRAG,
+  hasOldNumbers: false,
   mcGroupId: 0,
   air: SILENT_AIR,
   checkFrom: 20,
@@ -372,11 +373,14 @@ describe('the set-up conversation', () => {
   });
 
   it('asks devices whose counts are stale for them, once they have agreed', () => {
-    const context = { ...BEFORE, traits: NODE_TRAITS };
+    const context = { ...BEFORE, traits: NODE_TRAITS, hasOldNumbers: true };
     const last: SettingUp = { ...SETTING_UP, todo: ['session'], question: { kind: 'on-air' } };
     expect(told(step(last, uplink([session(60)]), context))).toBe('ready, asks status');
-    const tooLate = { ...context, now: after(20_000) };
-    expect(told(step(last, uplink([session(60)]), tooLate))).toBe('ready');
+    for (const more of [{ now: after(20_000) }, { hasOldNumbers: false }, { traits: BOOK_TRAITS }]) {
+      const received = { receivedGps: gpsMs(RECEIVED + (more.now ?? NOW) - NOW) };
+      const answer = uplink([session(more.now === undefined ? 60 : 40)], received);
+      expect(told(step(last, answer, { ...context, ...more }))).toBe('ready');
+    }
   });
 });
 
@@ -474,7 +478,13 @@ describe('a device that comes late', () => {
   });
 
   it('is not asked into a session of which it has missed too much, nor into one that takes nobody any more', () => {
-    expect(step(late, uplink(), DURING).ask).toEqual([]);
+    const far = (sent: number): DeviceContext => ({
+      ...DURING,
+      nbFrag: 300,
+      air: { ...ALL_SENT, sent, sentAtMost: sent },
+    });
+    expect(step(late, uplink(), far(151)).ask).toEqual([]);
+    expect(step(late, uplink(), far(150)).ask).toEqual(['session']);
     const closed = { ...early, session: { ...LAUNCHED, lateStartGpsS: undefined } };
     expect(step(late, uplink(), closed).ask).toEqual([]);
   });
@@ -624,7 +634,8 @@ describe('proofs', () => {
     expect(told(step(RECEIVING, EVENTS['broadcast-over'], message))).toBe('done: session-agreed');
     expect(told(step(RECEIVING, EVENTS['broadcast-over'], { ...message, waitsForUplink: true }))).toBe('between');
     expect(told(step({ ...RECEIVING, isUnconfirmed: true }, EVENTS['broadcast-over'], message))).toBe('between');
-    expect(told(step({ ...BETWEEN, isUnconfirmed: true }, END, message))).toBe('failed: no-answer');
+    expect(told(step({ ...BETWEEN, isUnconfirmed: true }, END, message))).toBe('unverified: no-answer');
+    expect(told(step(BETWEEN, END, { ...message, waitsForUplink: true }))).toBe('unverified: silent');
   });
 });
 
