@@ -72,6 +72,7 @@ export function broadcastStep(state: Broadcasting, event: SessionEvent, context:
     case 'server-restarted':
       if (state.phase.kind !== 'sending') return still(state);
       if (isOver(state, context.now)) return end(state, context);
+      if (state.isPaused) return still({ ...state, phase: { kind: 'pacing', until: context.now } });
       // The fate of a frame that was under way is unknown; its fragment is sent once more, under a new counter.
       return transmit(state, state.phase.frame, state.phase.refusals, context);
     case 'opened':
@@ -124,6 +125,8 @@ function due(state: Broadcasting, context: SessionContext): SessionStep {
 function memberMoved(state: Broadcasting, context: SessionContext): SessionStep {
   const { members, now } = context;
   const { phase } = state;
+  // What devices say while it is paused is looked at when it goes on.
+  if (state.isPaused && members.receiving > 0) return still(state);
   switch (phase.kind) {
     case 'listening': {
       if (members.receiving === 0) return afterAll(state, context);
@@ -148,7 +151,7 @@ function resumed(state: Broadcasting, context: SessionContext): SessionStep {
   if (isOver(state, context.now)) return end(next, context);
   return state.phase.kind === 'pacing' || state.phase.kind === 'holding'
     ? still({ ...next, phase: { kind: 'pacing', until: context.now } })
-    : still(next);
+    : memberMoved(next, context);
 }
 
 /** Decides what goes on the air next, if anything. */
