@@ -105,7 +105,7 @@ function waitingStep(
 ): JobStep {
   switch (event.kind) {
     case 'due': {
-      const isInVain = event.devicesHeld > view.devices * (1 - FREE_SHARE);
+      const isInVain = view.devices - event.devicesHeld < view.devices * FREE_SHARE;
       if (!isInVain) return { state, commands: [{ kind: 'prepare' }] };
       const since = state.kind === 'waiting' ? state.since : now;
       const isSame = state.kind === 'waiting' && state.devicesHeld === event.devicesHeld;
@@ -159,7 +159,8 @@ function look(state: RunningJob, plan: JobPlan, view: JobView, now: SteadyMs): J
   if (view.isLastWave) return still(complete(state, 'served', view, now));
   const { devices, succeeded } = view.wave;
   const waves = plan.waves;
-  if (waves !== undefined && devices > 0 && succeeded < devices * waves.leastSuccess) {
+  // Divided, since 55 of 100 is 0.55, and 0.55 times 100 is more than 55.
+  if (waves !== undefined && devices > 0 && succeeded / devices < waves.leastSuccess) {
     return stopped(state, 'halted', view, now);
   }
   if (waves?.needsApproval === true) return still({ ...state, control: { kind: 'awaiting-approval', since: now } });
