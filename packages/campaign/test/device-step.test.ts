@@ -48,6 +48,7 @@ const BEFORE: DeviceContext = {
   traits: BOOK_TRAITS,
   listensAlways: false,
   nbFrag: NB_FRAG,
+  hasOldNumbers: true,
   mcGroupId: 0,
   air: SILENT_AIR,
   checkFrom: 20,
@@ -474,7 +475,9 @@ describe('a device that comes late', () => {
   });
 
   it('is not asked into a session of which it has missed too much, nor into one that takes nobody any more', () => {
-    expect(step(late, uplink(), DURING).ask).toEqual([]);
+    const far = { sent: 300, sentAtMost: 300, repeats: 0, askedAt: undefined };
+    expect(step(late, uplink(), { ...DURING, nbFrag: 400, air: far }).ask).toEqual([]);
+    expect(step(late, uplink(), { ...DURING, nbFrag: 900, air: far }).ask).not.toEqual([]);
     const closed = { ...early, session: { ...LAUNCHED, lateStartGpsS: undefined } };
     expect(step(late, uplink(), closed).ask).toEqual([]);
   });
@@ -624,7 +627,7 @@ describe('proofs', () => {
     expect(told(step(RECEIVING, EVENTS['broadcast-over'], message))).toBe('done: session-agreed');
     expect(told(step(RECEIVING, EVENTS['broadcast-over'], { ...message, waitsForUplink: true }))).toBe('between');
     expect(told(step({ ...RECEIVING, isUnconfirmed: true }, EVENTS['broadcast-over'], message))).toBe('between');
-    expect(told(step({ ...BETWEEN, isUnconfirmed: true }, END, message))).toBe('failed: no-answer');
+    expect(told(step({ ...BETWEEN, isUnconfirmed: true }, END, message))).toBe('unverified: no-answer');
   });
 });
 
