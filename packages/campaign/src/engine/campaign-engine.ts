@@ -97,6 +97,10 @@ export class CampaignEngine {
       for (const job of this.#jobs.values()) if (job.isRunning) await this.#resume(job);
       for (const job of this.#jobs.values()) this.#arm(job);
     });
+    // The job that had their devices may have ended with the process, before it could tell them.
+    for (const job of this.#jobs.values()) {
+      if (job.draft.state.kind === 'waiting' || job.draft.held > 0) this.#wake(job);
+    }
   }
 
   /** Lets the step under way finish and takes no further one. */
