@@ -51,7 +51,7 @@ describe('a process that ends together with a job', () => {
   });
 });
 
-describe('orders, restarts of the server and of devices at any time', () => {
+describe('orders, restarts and gateways that come and go at any time', () => {
   it.each(Array.from({ length: 24 }, (_, index) => index))('leave no job without an end: %i', async (seed) => {
     const rng = new Rng(`orders ${seed}`);
     const world = new World({ seed: `orders ${seed}` });
@@ -63,6 +63,12 @@ describe('orders, restarts of the server and of devices at any time', () => {
     const plans = [
       await world.fotaPlan({ waves, launchDelayS }),
       await world.fotaPlan({ devEuis: half, launchDelayS }, world.imageOf(500)),
+      await world.messagePlan({
+        launchDelayS,
+        transmissions: 1 + rng.below(3),
+        confirmPort: rng.chance(0.5) ? 1 : undefined,
+        sessionTimeoutExponent: rng.chance(0.5) ? undefined : rng.below(9),
+      }),
     ];
     for (const plan of plans) await world.engine.accept(plan);
     for (let n = 0; n < 40; n++) {
@@ -77,6 +83,7 @@ describe('orders, restarts of the server and of devices at any time', () => {
         await world.restart();
       }
       if (rng.chance(0.1)) await world.devices[rng.below(6)]?.restart();
+      if (rng.chance(0.15)) world.link.canSend = !world.link.canSend;
       if (!(await isPaused(world, plan))) continue;
       // What was handed to the network server goes out; nothing follows it.
       await world.pass(2_000);
@@ -85,6 +92,7 @@ describe('orders, restarts of the server and of devices at any time', () => {
       await world.pass(rng.below(40_000));
       expect(own()).toBe(before);
     }
+    world.link.canSend = true;
     for (let n = 0; n < 400 && world.engine.unfinished().length > 0; n++) {
       for (const { plan } of world.engine.unfinished()) {
         await world.engine.order(plan.filename, 'resume');
