@@ -1,29 +1,43 @@
 import {
   ACKNOWLEDGEMENT,
   contractError,
+  framesText,
   JOB_ACCEPTED,
+  type JobOrder,
+  logShape,
   parseFotaBody,
   parseMessageBody,
+  plannedJobShape,
   progressShape,
   resultsShape,
   scheduleShape,
   success,
 } from '@airlift/contract';
+import type { FastifyRequest } from 'fastify';
 import type { ApiConfig } from './config.ts';
 import { jsonBody } from './json-body.ts';
 import type { JobDesk } from './ports.ts';
 import { type Handler, pathPart, queryText } from './request.ts';
+
+/** Entries of a log in one answer. */
+const LOG_PAGE = 1_000;
+/** Frames in one answer: as many as a session can number, and its questions. */
+const FRAMES_PAGE = 20_000;
 
 /** Scheduling, watching and cancelling of jobs (contract sections 2.3 to 2.7). */
 export function jobHandlers(jobs: JobDesk, config: ApiConfig) {
   const limits = { maxDevices: config.maxDevices };
   return {
     'schedule-fota': async (request) => {
-      await jobs.schedule(parseFotaBody(jsonBody(request), limits));
+      const wish = parseFotaBody(jsonBody(request), limits);
+      if (isDryRun(request)) return success(plannedJobShape(await jobs.plan(wish)));
+      await jobs.schedule(wish);
       return JOB_ACCEPTED;
     },
     'schedule-message': async (request) => {
-      await jobs.schedule(parseMessageBody(jsonBody(request), limits));
+      const wish = parseMessageBody(jsonBody(request), limits);
+      if (isDryRun(request)) return success(plannedJobShape(await jobs.plan(wish)));
+      await jobs.schedule(wish);
       return JOB_ACCEPTED;
     },
     progress: async (request) => {
@@ -44,5 +58,56 @@ export function jobHandlers(jobs: JobDesk, config: ApiConfig) {
       if (!(await jobs.deleteResult(pathPart(request, 'filename')))) throw contractError('result-unknown');
       return ACKNOWLEDGEMENT;
     },
+    'job-pause': orderHandler(jobs, 'pause'),
+    'job-resume': orderHandler(jobs, 'resume'),
+    'job-approve': orderHandler(jobs, 'approve'),
+    'job-abort': orderHandler(jobs, 'abort'),
+    'job-retry': async (request) => {
+      const outcome = await jobs.retry(pathPart(request, 'filename'));
+      if (outcome === 'unknown') throw contractError('operation-unknown');
+      if (outcome === 'meaningless') throw contractError('order-meaningless');
+      return success({ filename: outcome.filename, devices: outcome.deviceCount });
+    },
+    'job-log': async (request) => {
+      const from = pageStart(request, 1);
+      const entries = await jobs.log(pathPart(request, 'filename'), from, LOG_PAGE);
+      if (entries === undefined) throw contractError('operation-unknown');
+      return success(logShape(entries, LOG_PAGE));
+    },
+    'job-frames': async (request, reply) => {
+      const filename = pathPart(request, 'filename');
+      const frames = await jobs.frames(filename, pageStart(request, 0), FRAMES_PAGE);
+      if (frames === undefined) throw contractError('operation-unknown');
+      return reply
+        .header('content-type', 'text/csv; charset=utf-8')
+        .header('content-disposition', `attachment; filename="${filename}.csv"`)
+        .send(framesText(frames));
+    },
   } satisfies Readonly<Record<string, Handler>>;
+}
+
+function orderHandler(jobs: JobDesk, order: JobOrder): Handler {
+  return async (request) => {
+    const outcome = await jobs.order(pathPart(request, 'filename'), order);
+    if (outcome === 'unknown') throw contractError('operation-unknown');
+    if (outcome === 'meaningless') throw contractError('order-meaningless');
+    return ACKNOWLEDGEMENT;
+  };
+}
+
+/** @throws CallerError `parameters-invalid` */
+function isDryRun(request: FastifyRequest): boolean {
+  const text = queryText(request, 'dryRun');
+  if (text === undefined || text === 'false') return false;
+  if (text === 'true') return true;
+  throw contractError('parameters-invalid', { detail: 'dryRun must be true or false' });
+}
+
+/** @throws CallerError `parameters-invalid` */
+function pageStart(request: FastifyRequest, first: number): number {
+  const text = queryText(request, 'from');
+  if (text === undefined) return first;
+  const value = Number(text);
+  if (/^\d{1,9}$/.test(text) && value >= first) return value;
+  throw contractError('parameters-invalid', { detail: `from must be a whole number of ${first} or more` });
 }

@@ -1,9 +1,13 @@
 import type {
   DeviceView,
+  FrameEntry,
   GatewayView,
+  JobOrder,
   JobProgress,
   JobRequest,
   JobResult,
+  LogEntry,
+  PlannedJob,
   Role,
   ScheduledJob,
   ServiceStatus,
@@ -131,6 +135,16 @@ export interface JobDesk {
   /** Newest first, at most 1000. */
   results(): Promise<readonly JobResult[]>;
   deleteResult(filename: string): Promise<boolean>;
+  /** What would become of a job if it were scheduled now; nothing is stored. @throws as `schedule` does */
+  plan(request: JobRequest): Promise<PlannedJob>;
+  /** Tells a job that is under way what to do; `meaningless` when it cannot do that now. */
+  order(filename: string, order: JobOrder): Promise<'done' | 'unknown' | 'meaningless'>;
+  /** Schedules a job for the devices of a complete one that failed, at once. @throws as `schedule` does */
+  retry(filename: string): Promise<ScheduledJob | 'unknown' | 'meaningless'>;
+  /** Entries of the job's log from that sequence number on, at most `limit`; undefined for an unknown job. */
+  log(filename: string, from: number, limit: number): Promise<readonly LogEntry[] | undefined>;
+  /** Frames from that place on (0 = the first), at most `limit`; undefined for an unknown job. */
+  frames(filename: string, from: number, limit: number): Promise<readonly FrameEntry[] | undefined>;
 }
 
 export interface Whitelist {

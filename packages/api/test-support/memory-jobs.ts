@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { JobProgress, JobRequest, JobResult, ScheduledJob } from '@airlift/contract';
+import type {
+  FrameEntry,
+  JobOrder,
+  JobProgress,
+  JobRequest,
+  JobResult,
+  LogEntry,
+  PlannedJob,
+  ScheduledJob,
+} from '@airlift/contract';
 import { CallerError, type Clock, type Eui64, type RealMs, utcMs } from '@airlift/kernel';
 import type { JobDesk, UploadStore } from '../src/ports.ts';
 
@@ -12,6 +21,8 @@ interface Job {
 
 /** `JobDesk` in memory, for tests: jobs move only when a test calls `start`, `report` or `finish`. */
 export class MemoryJobs implements JobDesk {
+  /** Orders that were obeyed, in order. */
+  readonly orders: { readonly filename: string; readonly order: JobOrder }[] = [];
   readonly #clock: Clock<RealMs>;
   readonly #uploads: UploadStore;
   // In the order of acceptance.
@@ -98,6 +109,45 @@ export class MemoryJobs implements JobDesk {
     if (job?.result === undefined) return false;
     job.result = undefined;
     return true;
+  }
+
+  async plan(request: JobRequest): Promise<PlannedJob> {
+    const filename = request.scheduleName ?? 'planned';
+    return { filename, assumedLoss: 0.1, sessions: [], warnings: [], refused: [] };
+  }
+
+  async order(filename: string, order: JobOrder): Promise<'done' | 'unknown' | 'meaningless'> {
+    const job = this.#jobs.get(filename);
+    if (job === undefined) return 'unknown';
+    if (job.result !== undefined || job.progress.phase === 'SCHEDULED') return 'meaningless';
+    this.orders.push({ filename, order });
+    return 'done';
+  }
+
+  async retry(filename: string): Promise<ScheduledJob | 'unknown' | 'meaningless'> {
+    const job = this.#jobs.get(filename);
+    if (job === undefined) return 'unknown';
+    const failed = job.result?.devices.filter(({ status }) => status === 'failed') ?? [];
+    if (failed.length === 0) return 'meaningless';
+    const devEuis = failed.map(({ devEui }) => devEui);
+    return this.schedule({ ...job.request, devEuis, scheduleName: `${filename}_retry` });
+  }
+
+  /** One entry for each order that the job got. */
+  async log(filename: string, from: number, limit: number): Promise<readonly LogEntry[] | undefined> {
+    if (!this.#jobs.has(filename)) return undefined;
+    const at = utcMs(this.#clock.now());
+    return this.orders
+      .filter((one) => one.filename === filename)
+      .map(({ order }, n) => ({ sequence: n + 1, at, kind: 'control', devEui: undefined, members: { to: order } }))
+      .filter(({ sequence }) => sequence >= from)
+      .slice(0, limit);
+  }
+
+  async frames(filename: string): Promise<readonly FrameEntry[] | undefined> {
+    if (!this.#jobs.has(filename)) return undefined;
+    const at = utcMs(this.#clock.now());
+    return [{ session: 1, kind: 'plain', number: 1, fCnt: 1, at, airtimeMs: 100, gateways: [] }];
   }
 
   /** What was asked for, or undefined when no such job was accepted. */

@@ -4,6 +4,8 @@ import { Command } from 'commander';
 import { registerDemo } from './demo/register-demo.ts';
 import { registerDoctor } from './doctor-command.ts';
 import { registerFleet } from './fleet-command.ts';
+import { registerJobs } from './remote/register-jobs.ts';
+import { registerPlan } from './remote/register-plan.ts';
 import { registerServe } from './serve-command.ts';
 import { registerSimulate } from './simulate/register-simulate.ts';
 import { registerTools } from './tools/index.ts';
@@ -20,6 +22,8 @@ function buildProgram(): Command {
   registerDemo(program);
   registerFleet(program);
   registerSimulate(program);
+  registerPlan(program);
+  registerJobs(program);
   registerDoctor(program);
   registerTools(program);
   return program;

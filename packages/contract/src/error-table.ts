@@ -102,6 +102,11 @@ export const ERROR_TABLE = {
   'already-commissioned': caller(409, 'Device already commissioned', 'the first administrator exists already'),
   'schedule-name-taken': caller(409, 'Schedule filename already exists', 'schedule_filename is in use'),
   'schedule-started': caller(409, 'Operation has already started', 'a started operation cannot be cancelled'),
+  'order-meaningless': caller(
+    409,
+    'Operation is not in a state for that',
+    'a job is told what it cannot do now, or is not complete yet, or has no device to serve again',
+  ),
   'device-exists': caller(409, 'Device already exists', 'the whitelist has a device of that EUI'),
   'device-eui-fixed': caller(
     409,

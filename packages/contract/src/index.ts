@@ -47,6 +47,26 @@ export {
 export type { DeviceView, GatewayView, ServiceStatus } from './fleet-view.ts';
 export { FOTA_BODY, parseFotaBody } from './fota-body.ts';
 export { DEFAULT_JOB_LIMITS, type JobLimits } from './job-body.ts';
+export type {
+  FrameEntry,
+  JobOrder,
+  LogEntry,
+  PlannedJob,
+  PlannedRemark,
+  PlannedSession,
+  PlannedSpan,
+} from './job-control.ts';
+export {
+  framesText,
+  type LogEntryJson,
+  type LogJson,
+  logShape,
+  type PlannedJobJson,
+  type PlannedRemarkJson,
+  type PlannedSessionJson,
+  type PlannedSpanJson,
+  plannedJobShape,
+} from './job-control-shapes.ts';
 export type { FotaRequest, JobRequest, MessageRequest, RequestedPacing, Role, WhitelistDevice } from './job-request.ts';
 export {
   type DeviceProgressJson,

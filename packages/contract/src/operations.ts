@@ -21,6 +21,7 @@ const ADMINISTRATORS: readonly Role[] = ['admin'];
 const NOBODY: readonly Role[] = [];
 
 const WHITELIST = '/api/loraNetwork/whitelist/devices';
+const JOB = '/api/lora/jobs/{filename}';
 
 /**
  * Every call of the contract with the roles that may make it (contract section 1.5). An engineer (`user`) works with
@@ -76,6 +77,15 @@ export const OPERATIONS = {
     access: OPERATORS,
     purpose: 'Delete a result',
   },
+
+  // Additive to what the gateways document.
+  'job-pause': { method: 'POST', path: `${JOB}/pause`, access: OPERATORS, purpose: 'Stop sending for a while' },
+  'job-resume': { method: 'POST', path: `${JOB}/resume`, access: OPERATORS, purpose: 'Go on sending' },
+  'job-approve': { method: 'POST', path: `${JOB}/approve`, access: OPERATORS, purpose: 'Allow the next wave' },
+  'job-abort': { method: 'POST', path: `${JOB}/abort`, access: OPERATORS, purpose: 'End a job that is under way' },
+  'job-retry': { method: 'POST', path: `${JOB}/retry`, access: OPERATORS, purpose: 'A job for those that failed' },
+  'job-log': { method: 'GET', path: `${JOB}/log`, access: EVERY_ROLE, purpose: 'What a job lived through' },
+  'job-frames': { method: 'GET', path: `${JOB}/frames`, access: EVERY_ROLE, purpose: 'Frames sent, as CSV' },
 
   status: { method: 'GET', path: '/api/lora/status', access: EVERY_ROLE, purpose: 'Is the LoRa service running' },
   stats: { method: 'GET', path: '/api/lora/stats', access: EVERY_ROLE, purpose: 'Packet counters' },

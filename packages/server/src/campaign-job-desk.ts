@@ -3,14 +3,27 @@ import {
   type CampaignEngine,
   type ImageStore,
   type JobPlan,
+  type JobPreview,
   type JobRecord,
   type JobStore,
   type JobWish,
   type PlanSettings,
   planJob,
+  REASONS,
   reportJob,
+  warningText,
 } from '@airlift/campaign';
-import { contractError, type JobProgress, type JobRequest, type JobResult, type ScheduledJob } from '@airlift/contract';
+import {
+  contractError,
+  type FrameEntry,
+  type JobOrder,
+  type JobProgress,
+  type JobRequest,
+  type JobResult,
+  type LogEntry,
+  type PlannedJob,
+  type ScheduledJob,
+} from '@airlift/contract';
 import { type Calendar, CallerError, type Clock, type Entropy, type Eui64, toHex, type UtcMs } from '@airlift/kernel';
 
 const MOST_RESULTS = 1000;
@@ -52,25 +65,96 @@ export class CampaignJobDesk implements JobDesk {
   }
 
   async schedule(request: JobRequest): Promise<ScheduledJob> {
-    const now = this.#clock.now();
-    const today = this.#calendar.dateOf(now);
-    const image = await this.#imageOf(request);
-    const settings: PlanSettings = { ...this.#radio(), jobId: toHex(this.#entropy.octets(12)), now, today };
-    const multicastEui = request.multicastEui ?? this.#freshMulticastEui();
-    const name = request.scheduleName ?? generatedName(request, today);
+    const { settings, image, multicastEui, name } = await this.#prepared(request);
     for (let attempt = 1; attempt <= MOST_NAMES; attempt++) {
       const filename = attempt === 1 ? name : `${name}_${attempt}`;
       const plan = planJob(wishOf(request, { image, multicastEui, filename }), settings);
-      try {
-        await this.#engine.accept(plan);
-        return scheduledView(plan);
-      } catch (error) {
-        const taken = error instanceof CallerError && error.code === 'schedule-name-taken';
-        if (!taken) throw error;
-        if (request.scheduleName !== undefined) break;
-      }
+      if (await this.#accepted(plan)) return scheduledView(plan);
+      if (request.scheduleName !== undefined) break;
     }
     throw contractError('schedule-name-taken');
+  }
+
+  /** False when the name of the job is taken. */
+  async #accepted(plan: JobPlan): Promise<boolean> {
+    try {
+      await this.#engine.accept(plan);
+      return true;
+    } catch (error) {
+      if (error instanceof CallerError && error.code === 'schedule-name-taken') return false;
+      throw error;
+    }
+  }
+
+  /** What a request leaves to the server. */
+  async #prepared(request: JobRequest): Promise<{
+    readonly settings: PlanSettings;
+    readonly image: PlanImage;
+    readonly multicastEui: Eui64;
+    readonly name: string;
+  }> {
+    const now = this.#clock.now();
+    const today = this.#calendar.dateOf(now);
+    return {
+      image: await this.#imageOf(request),
+      settings: { ...this.#radio(), jobId: toHex(this.#entropy.octets(12)), now, today },
+      multicastEui: request.multicastEui ?? this.#freshMulticastEui(),
+      name: request.scheduleName ?? generatedName(request, today),
+    };
+  }
+
+  async plan(request: JobRequest): Promise<PlannedJob> {
+    const { settings, image, multicastEui, name } = await this.#prepared(request);
+    const plan = planJob(wishOf(request, { image, multicastEui, filename: name }), settings);
+    return plannedView(plan.filename, await this.#engine.preview(plan));
+  }
+
+  async order(filename: string, order: JobOrder): Promise<'done' | 'unknown' | 'meaningless'> {
+    const outcome = await this.#engine.order(filename, order);
+    return outcome === 'not-running' ? 'meaningless' : outcome;
+  }
+
+  async retry(filename: string): Promise<ScheduledJob | 'unknown' | 'meaningless'> {
+    const record = await this.#jobs.job(filename);
+    if (record === undefined) return 'unknown';
+    if (record.state.kind !== 'complete') return 'meaningless';
+    const failed = reportJob(record).devices.filter(({ outcome }) => outcome === 'failed' || outcome === 'unverified');
+    const [first] = failed;
+    if (first === undefined) return 'meaningless';
+    const now = this.#clock.now();
+    const today = this.#calendar.dateOf(now);
+    for (let attempt = 1; attempt <= MOST_NAMES; attempt++) {
+      const plan: JobPlan = {
+        ...record.plan,
+        jobId: toHex(this.#entropy.octets(12)),
+        filename: `${filename}_retry${attempt === 1 ? '' : `_${attempt}`}`,
+        createdAt: now,
+        scheduledAt: today,
+        setupAt: today,
+        devEuis: failed.map(({ devEui }) => devEui),
+        waves: undefined,
+      };
+      if (await this.#accepted(plan)) return scheduledView(plan);
+    }
+    throw contractError('schedule-name-taken');
+  }
+
+  async log(filename: string, from: number, limit: number): Promise<readonly LogEntry[] | undefined> {
+    const record = await this.#jobs.job(filename);
+    if (record === undefined) return undefined;
+    const events = await this.#jobs.events(record.plan.jobId, from, limit);
+    return events.map(({ sequence, at, event }) => {
+      const { kind, ...members } = event;
+      const devEui = 'devEui' in event ? event.devEui : undefined;
+      return { sequence, at: this.#calendar.dateOf(at), kind, devEui, members: { ...members, devEui: undefined } };
+    });
+  }
+
+  async frames(filename: string, from: number, limit: number): Promise<readonly FrameEntry[] | undefined> {
+    const record = await this.#jobs.job(filename);
+    if (record === undefined) return undefined;
+    const frames = await this.#jobs.frames(record.plan.jobId, from, limit);
+    return frames.map((frame) => ({ ...frame, at: this.#calendar.dateOf(frame.at) }));
   }
 
   async scheduled(): Promise<readonly ScheduledJob[]> {
@@ -241,5 +325,38 @@ function progressView(record: JobRecord): JobProgress {
       status: device.outcome === 'unverified' ? 'failed' : device.outcome,
       ...(device.reason === undefined ? {} : { reason: { code: device.reason.code, text: device.reason.text } }),
     })),
+  };
+}
+
+function plannedView(filename: string, preview: JobPreview): PlannedJob {
+  return {
+    filename,
+    assumedLoss: preview.assumedLoss,
+    sessions: preview.sessions.map(({ format, ...session }) => ({
+      devices: session.devices,
+      region: format.carrier.region,
+      frequencyHz: format.carrier.frequencyHz,
+      dataRate: format.carrier.dataRate,
+      fragments:
+        format.kind === 'image'
+          ? {
+              sizeOctets: format.fragSize,
+              count: format.nbFrag,
+              paddingOctets: format.padding,
+              rule: format.codeRule,
+            }
+          : undefined,
+      frames: { plain: session.plainFrames, parity: session.parityFrames, status: session.statusFrames },
+      airtimeMs: session.airtimeMs,
+      dutyShare: session.dutyShare,
+      start: session.start,
+      end: session.end,
+    })),
+    warnings: preview.warnings.map((warning) => ({
+      devEui: warning.devEui,
+      code: warning.code,
+      text: warningText(warning),
+    })),
+    refused: preview.refused.map(({ devEui, reason }) => ({ devEui, code: reason, text: REASONS[reason].text })),
   };
 }

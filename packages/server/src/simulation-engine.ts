@@ -22,6 +22,9 @@ export interface SimulationOrder {
   readonly image: Uint8Array;
   readonly radio: { readonly frequencyHz: number; readonly dataRate: number };
   readonly uplinkIntervalS: number;
+  readonly parityFragments: number | undefined;
+  readonly sleepMs: number | undefined;
+  readonly paritySleepMs: number | undefined;
 }
 
 const JOB = 'simulation';
@@ -76,7 +79,15 @@ export class SimulationEngine {
   }
 
   /** Orders the one job. */
-  async order({ devEuis, image, radio, uplinkIntervalS }: SimulationOrder): Promise<void> {
+  async order({
+    devEuis,
+    image,
+    radio,
+    uplinkIntervalS,
+    parityFragments,
+    sleepMs,
+    paritySleepMs,
+  }: SimulationOrder): Promise<void> {
     const now = this.#clock.now();
     const plan = planJob(
       {
@@ -90,13 +101,13 @@ export class SimulationEngine {
         keepLog: true,
         filename: JOB,
         scheduleSource: JOB,
-        sleepMs: undefined,
+        sleepMs,
         shortSleepMs: undefined,
-        paritySleepMs: undefined,
+        paritySleepMs,
         waves: undefined,
         image: { sha256: await this.#images.keep(image), sizeBytes: image.length, name: 'image' },
         descriptor: 0,
-        parityFragments: undefined,
+        parityFragments,
         maxPacketSize: undefined,
       },
       {

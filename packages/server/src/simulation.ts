@@ -159,6 +159,9 @@ class World {
       image,
       radio: this.#radio,
       uplinkIntervalS: this.#uplinkIntervalS,
+      parityFragments: this.#settings.parityFragments,
+      sleepMs: this.#settings.sleepMs,
+      paritySleepMs: this.#settings.paritySleepMs,
     });
     const launchMs = UPLINKS_BEFORE_LAUNCH * this.#uplinkIntervalS * 1000;
     const spanMs = this.#fragments * FRAME_SPACING_MS;

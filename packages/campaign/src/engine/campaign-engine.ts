@@ -17,6 +17,7 @@ import type { DeviceDirectory } from '../device-directory.ts';
 import type { JobEvent } from '../job/job-step.ts';
 import type { JobPlan } from '../job-plan.ts';
 import type { DeviceLink, LinkNews, UnicastDownlink, UplinkEvent } from '../link/device-link.ts';
+import { type JobPreview, type PreviewDevice, previewJob } from '../preview/preview-job.ts';
 import type { Provisioning } from '../provisioning.ts';
 import { sessionDueAt } from '../session/session-step.ts';
 import type { ImageStore, JobRecord, JobStore } from '../stores.ts';
@@ -160,6 +161,26 @@ export class CampaignEngine {
       const event: JobEvent = { kind: order };
       await this.#step(job, [{ to: 'job', event }]);
       return job.draft.state === before ? 'not-running' : 'done';
+    });
+  }
+
+  /** What would happen to a job if it were accepted now; nothing is stored. */
+  preview(plan: JobPlan): Promise<JobPreview> {
+    return this.#queue.run(async () => {
+      const provisioning = { reserveSessionCnt: async () => 0 };
+      const sources = { ...this.#ports, provisioning, reporter: this.#reporter };
+      const { formats, entries, refused } = await prepareJob(plan, undefined, sources);
+      const now = this.#now();
+      const devices = new Map<Eui64, PreviewDevice>();
+      for (const [devEui, { genAppKey }] of entries) {
+        devices.set(devEui, {
+          facts: await this.#ports.link.facts(devEui),
+          hold: this.#occupancy.holdOf(devEui, plan.jobId, now),
+          hasZeroKey: genAppKey.every((octet) => octet === 0),
+        });
+      }
+      const today = this.#ports.calendar.dateOf(now);
+      return previewJob({ plan, formats, entries, refused, devices, now, today });
     });
   }
 

@@ -78,13 +78,15 @@ export function planSession({
   };
 }
 
-function launchDelayMs(plan: JobPlan, { count, waitForUplinks }: Invited): number {
+/** From the opening of a session to its start. */
+export function launchDelayMs(plan: JobPlan, { count, waitForUplinks }: Invited): number {
   if (plan.launchDelayS !== undefined) return plan.launchDelayS * 1000;
   const byDevices = PROMPT_LAUNCH_MS + count * LAUNCH_MS_PER_DEVICE;
   return waitForUplinks ? Math.max(UPLINKS_BEFORE_LAUNCH * plan.uplinkIntervalS * 1000, byDevices) : byDevices;
 }
 
-function gracePeriodMs(plan: JobPlan, { count, waitForUplinks }: Invited, delayMs: number): number {
+/** How long devices are waited for after the start. */
+export function gracePeriodMs(plan: JobPlan, { count, waitForUplinks }: Invited, delayMs: number): number {
   // Where the launch is fixed, only a session for which nobody is ready waits.
   if (plan.launchDelayS !== undefined) return Math.max(SHORTEST_GRACE_MS, delayMs);
   const byUplinks = waitForUplinks ? UPLINKS_OF_GRACE * plan.uplinkIntervalS * 1000 : 0;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:https';
-import type { JobResultJson, ProgressJson, ResultsJson } from '@airlift/contract';
+import type { JobOrder, JobResultJson, PlannedJobJson, ProgressJson, ResultsJson } from '@airlift/contract';
 import { CallerError } from '@airlift/kernel';
 
 interface Answer {
@@ -10,13 +10,18 @@ interface Answer {
   readonly result?: unknown;
 }
 
-/** The documented HTTP calls, as a script of an operator makes them. The certificate is self-signed and not checked. */
+/** The HTTP calls, as a script of an operator makes them. */
 export class ContractClient {
   readonly #port: number;
+  readonly #host: string;
+  readonly #trustsAnyCertificate: boolean;
   #cookie = '';
 
-  constructor(port: number) {
+  /** A server of this machine with a certificate of its own, unless told otherwise. */
+  constructor(port: number, where: { readonly host?: string; readonly trustsAnyCertificate?: boolean } = {}) {
     this.#port = port;
+    this.#host = where.host ?? '127.0.0.1';
+    this.#trustsAnyCertificate = where.trustsAnyCertificate ?? true;
   }
 
   async login(username: string, password: string): Promise<void> {
@@ -35,6 +40,20 @@ export class ContractClient {
 
   async schedule(body: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#json('POST', '/api/lora/fota', body);
+  }
+
+  /** What would become of a job; nothing is scheduled. */
+  async plan(body: Readonly<Record<string, unknown>>): Promise<PlannedJobJson> {
+    return (await this.#json('POST', '/api/lora/fota?dryRun=true', body)).result as PlannedJobJson;
+  }
+
+  async order(filename: string, order: JobOrder): Promise<void> {
+    await this.#json('POST', `/api/lora/jobs/${encodeURIComponent(filename)}/${order}`);
+  }
+
+  async retry(filename: string): Promise<{ readonly filename: string; readonly devices: number }> {
+    const { result } = await this.#json('POST', `/api/lora/jobs/${encodeURIComponent(filename)}/retry`);
+    return result as { readonly filename: string; readonly devices: number };
   }
 
   async progress(): Promise<ProgressJson> {
@@ -59,11 +78,11 @@ export class ContractClient {
     return new Promise((resolve, reject) => {
       const call = request(
         {
-          host: '127.0.0.1',
+          host: this.#host,
           port: this.#port,
           method,
           path,
-          rejectUnauthorized: false,
+          rejectUnauthorized: !this.#trustsAnyCertificate,
           headers: {
             cookie: this.#cookie,
             ...(body === undefined ? {} : { 'content-type': contentType, 'content-length': body.length }),
@@ -87,7 +106,11 @@ export class ContractClient {
           });
         },
       );
-      call.on('error', reject);
+      call.on('error', (cause: NodeJS.ErrnoException) => {
+        const isUntrusted = cause.code?.includes('CERT') === true && !this.#trustsAnyCertificate;
+        const text = `The certificate of the server is not trusted (${cause.message}); --insecure takes it all the same`;
+        reject(isUntrusted ? new CallerError('certificate-untrusted', text, { cause }) : cause);
+      });
       call.end(body);
     });
   }

@@ -25,6 +25,11 @@ export interface SimulationSettings {
   readonly region: string;
   /** Downlink data rate of multicast sessions; the region's own unless given. */
   readonly dataRate?: number;
+  /** Exactly so many parity fragments, as other servers send them; as many as the devices need unless given. */
+  readonly parityFragments?: number;
+  /** Pauses between plain and between parity fragments, milliseconds; the usual ones unless given. */
+  readonly sleepMs?: number;
+  readonly paritySleepMs?: number;
 }
 
 /** More than so many uplinks a second of a whole fleet would leave a gateway no room for answers. */
