@@ -11,6 +11,7 @@ import {
   type SettingUp,
 } from '../src/device/device-state.ts';
 import { deviceStep } from '../src/device/device-step.ts';
+import { wantsAnother } from '../src/device/ending.ts';
 import { SAMPLE_AT, SAMPLE_DEVICE_STATES } from '../src/testing/index.ts';
 import { BOOK_TRAITS, DOT_TRAITS, NODE_TRAITS } from './support/world.ts';
 
@@ -679,5 +680,29 @@ describe('the verdict at the end', () => {
     expect(step(BETWEEN, END, DURING).state).toMatchObject({ freeAt: BETWEEN.freeAt });
     expect(step(RECEIVING, EVENTS.abort, DURING).state).toMatchObject({ freeAt: LAUNCHED.endsAt });
     expect(step(SETTING_UP, EVENTS.abort).state).toMatchObject({ freeAt: undefined });
+  });
+});
+
+describe('a further session', () => {
+  const lacking = (missing: number): DeviceState => {
+    const status = { ...STATUS_COMPLETE, nbFragReceived: NB_FRAG - missing, missingFrag: missing };
+    return step(BETWEEN, uplink([status]), DURING).state;
+  };
+
+  it('sends parity to those that hold a part, and everything to the others', () => {
+    expect(wantsAnother(lacking(1), NB_FRAG)).toBe('parity');
+    expect(wantsAnother(lacking(8), NB_FRAG)).toBe('parity');
+    expect(wantsAnother(lacking(9), NB_FRAG)).toBe('everything');
+  });
+
+  it('is for devices that are there, unless they said nothing in two of them', () => {
+    expect(wantsAnother(BETWEEN, NB_FRAG)).toBe('no');
+    const silent = (vainSessions: number): DeviceState => ({
+      ...BETWEEN,
+      isAlive: true,
+      heard: { ...BETWEEN.heard, vainSessions },
+    });
+    expect(wantsAnother(silent(1), NB_FRAG)).toBe('everything');
+    expect(wantsAnother(silent(2), NB_FRAG)).toBe('no');
   });
 });

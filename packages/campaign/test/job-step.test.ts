@@ -273,6 +273,7 @@ describe('the sessions of a job', () => {
     expect(look([fresh({ ...again, hasNoAddress: true })])).toBe('running/going, verdicts: no-address');
     expect(look([fresh({ ...again, sent: spent })])).toBe('running/going, verdicts: fragments');
     expect(look([fresh({ ...again, sent: spent - 1 })])).toBe('running/going, opens a session of parity');
+    expect(MOST_ROUNDS).toBe(8);
     expect(look([fresh({ ...again, rounds: MOST_ROUNDS - 1 })])).toBe('running/going, opens a session of parity');
     expect(look([fresh({ ...again, rounds: MOST_ROUNDS })])).toBe('running/going, verdicts: sessions');
   });

@@ -614,6 +614,14 @@ describe('fragments and questions', () => {
     expect(transmitted(pacing({ goal: 3 }), context)).toEqual(['message 1', 'message 2', 'message 3', 'closing']);
   });
 
+  it('end with the sixty-fourth question', () => {
+    const after63 = { sent: NB_FRAG, askedAt: NB_FRAG, roundUntil: after(64_000) };
+    expect(told(step(pacing({ ...after63, questions: 63 }), DUE, at(65_000)))).toBe(
+      'broadcasting/sending, sends status 0',
+    );
+    expect(told(step(pacing({ ...after63, questions: 64 }), DUE, at(65_000)))).toBe('closing, tells broadcast-over');
+  });
+
   it('stop when nobody needs them any more', () => {
     const nobody = members({ receiving: 0, devices: [], total: 0 });
     expect(told(step(pacing({ sent: 3 }), DUE, at(65_000, { members: nobody })))).toBe('closing, tells broadcast-over');
@@ -650,6 +658,12 @@ describe('closing', () => {
     const open = members({ receiving: 0, devices: [], between: 1, unproven: 1 });
     expect(told(step(over.state, MOVED, at(END_MS, { members: open })))).toBe('closing');
     expect(told(step(over.state, DUE, at(END_MS + 150_000, { members: open })))).toBe('ended: unserved, closes');
+  });
+
+  it('leaves check values their time where devices are heard every second', () => {
+    const plan = sampleFotaPlan({ launchDelayS: undefined, uplinkIntervalS: 1 });
+    const over = step(pacing({ sent: 3 }), DUE, at(END_MS - 500, { plan }));
+    expect(over.state).toMatchObject({ kind: 'closing', until: after(END_MS + 19_500) });
   });
 
   it('ends as soon as nobody can prove anything any more', () => {
