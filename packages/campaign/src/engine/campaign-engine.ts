@@ -254,8 +254,8 @@ export class CampaignEngine {
     }
     const ticket = this.#performer.ticket(news.ticketId);
     const job = ticket === undefined ? undefined : this.#jobs.get(ticket.jobId);
-    if (ticket === undefined || job?.isRunning !== true) return;
-    await this.#step(job, this.#performer.inputsOf(job, ticket, news));
+    if (ticket === undefined) return;
+    if (job?.isRunning === true) await this.#step(job, this.#performer.inputsOf(job, ticket, news));
     this.#performer.forget(news);
   }
 
@@ -333,7 +333,7 @@ export class CampaignEngine {
       throw error;
     }
     for (const command of commands) await this.#perform(job, command);
-    if (job.isOver) await this.#finish(job);
+    if (job.isOver && this.#jobs.get(job.plan.jobId) === job) await this.#finish(job);
     this.#arm(job);
   }
 
@@ -411,6 +411,7 @@ export class CampaignEngine {
     job.timer?.cancel();
     this.#jobs.delete(plan.jobId);
     this.#ports.deviceTime.letGo(plan.jobId);
+    this.#performer.forgetJob(plan.jobId);
     if (material !== undefined) this.#checks.remember(plan.filename, draft.devices.keys(), material.allChecks());
     await this.#performer.closeGroups(job);
     await this.#tidyLedger(plan);

@@ -101,6 +101,11 @@ export class Performer {
     if (news.kind === 'ticket') this.#tickets.delete(news.ticketId);
   }
 
+  /** To be called when nothing that is still on its way matters any more. */
+  forgetJob(jobId: string): void {
+    for (const [ticketId, ticket] of this.#tickets) if (ticket.jobId === jobId) this.#tickets.delete(ticketId);
+  }
+
   /** What news of a downlink mean for the job. */
   inputsOf(job: ActiveJob, ticket: Ticket, news: Exclude<LinkNews, { kind: 'joined' }>): readonly Input[] {
     if (ticket.kind === 'question') {
