@@ -261,6 +261,14 @@ describe('devices that only answer when asked', () => {
     expect(questions / 10).toBeLessThan(20);
   });
 
+  it('and cannot be understood are not said to be silent', async () => {
+    const world = new World();
+    world.device({ status: 'last-number', loss: 0.5, deviceClass: 'C', crc: 'none' });
+    world.device();
+    const plan = await run(world, {}, 2_000);
+    expect(await world.outcomes(plan)).toEqual(['unverified not-confirmed', SUCCESS]);
+  });
+
   it('are not waited for when they do not even answer', async () => {
     const world = new World();
     world.device({ crc: 'none', status: 'silent' }, COMMON_TRAITS);
