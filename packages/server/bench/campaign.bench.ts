@@ -149,6 +149,11 @@ async function withEnoughParity(more: Partial<SimulationSettings>): Promise<read
   }
 }
 
+function isComplete(share: string): boolean {
+  const [done, all] = share.split('/');
+  return done === all;
+}
+
 const cells: Cell[] = [];
 if (tables.includes('loss')) cells.push(...(await byLoss()));
 if (tables.includes('late')) cells.push(...(await withLate()));
@@ -165,7 +170,7 @@ if (process.argv.includes('--json')) {
       own.map(({ table: _, limit, ratio, ...cell }) => ({
         ...cell,
         ratio,
-        ...(Number.isNaN(limit) ? {} : { limit, within: ratio <= limit ? 'yes' : 'no' }),
+        ...(Number.isNaN(limit) ? {} : { limit, within: ratio <= limit && isComplete(cell.complete) ? 'yes' : 'no' }),
       })),
     );
   }

@@ -24,6 +24,7 @@ export const byTheBookV1: DeviceProfile = {
     hopping: true,
     startSlackS: 5,
     quietBeforeStartS: 5,
+    silentInSession: false,
   },
   fragmentation: {
     rowRule: 'v1',

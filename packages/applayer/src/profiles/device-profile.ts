@@ -56,6 +56,8 @@ export interface MulticastHabits {
   readonly startSlackS: number;
   /** Seconds before SessionTime in which no uplink may be provoked: one still open costs the device the session. */
   readonly quietBeforeStartS: number;
+  /** While a session lasts, the device sends nothing but answers: an uplink of its own shows that it is not in it. */
+  readonly silentInSession: boolean;
 }
 
 /** What the counts in FragSessionStatusAns mean. */

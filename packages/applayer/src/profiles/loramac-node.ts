@@ -17,7 +17,14 @@ export const loramacNode: DeviceProfile = {
   ],
   commandsPerDownlink: 'several',
   clock: { asksDeviceTimeToo: true, wantsZeroCorrection: true, settablePeriod: false },
-  multicast: { ...byTheBookV1.multicast, groups: [0], classes: ['C'], statusReqSafe: false, hopping: false },
+  multicast: {
+    ...byTheBookV1.multicast,
+    groups: [0],
+    classes: ['C'],
+    statusReqSafe: false,
+    hopping: false,
+    silentInSession: true,
+  },
   fragmentation: {
     ...byTheBookV1.fragmentation,
     sessions: 1,

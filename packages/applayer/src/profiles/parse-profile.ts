@@ -60,6 +60,7 @@ const profileShape = objectOf<DeviceProfile>({
     hopping: truth,
     startSlackS: seconds,
     quietBeforeStartS: seconds,
+    silentInSession: truth,
   }),
   fragmentation: objectOf<FragmentationHabits>({
     rowRule: oneOf(...ROW_RULES),

@@ -193,8 +193,9 @@ function baseline(
 
 function receivingUplink(state: Receiving, event: Uplink, context: DeviceContext): DeviceStep {
   const saysNothing = event.answers.length === 0 && !event.getsTime;
-  // One that is there and never agreed to take part has probably missed the start: one that is sending at that moment does.
-  if (state.isUnconfirmed && !state.isInvited && saysNothing) return ask(invitation(state, context), context);
+  // One that never agreed to take part, or would be silent if it did, has missed the start: its uplink was open then.
+  const isOutside = state.isUnconfirmed || keepsSilent(context);
+  if (isOutside && !state.isInvited && saysNothing) return ask(invitation(state, context), context);
   let next: DeviceState = { ...state, isAlive: true };
   for (const answer of event.answers) {
     if (next.kind === 'receiving') next = receptionAnswer(next, answer, event, context);
@@ -213,10 +214,15 @@ function mayBeDeaf({ heard, silentFor, asked }: Receiving, context: DeviceContex
   return silentFor >= DEAF_AFTER || isUnknown;
 }
 
+/** By its profile the device sends nothing of its own while it is in a session. */
+function keepsSilent({ traits, listensAlways }: DeviceContext): boolean {
+  return traits.isAssigned && traits.profile.multicast.silentInSession && !listensAlways;
+}
+
 /** By its own word the device heard nothing of what was sent: it has missed the start. */
-function isAbsent({ heard, isInvited }: Receiving): boolean {
+function isAbsent({ heard }: Receiving): boolean {
   const { found, from } = heard;
-  if (isInvited || found?.kind !== 'incomplete') return false;
+  if (found?.kind !== 'incomplete') return false;
   const { at, heardAtLeast, missing } = found.reception;
   return heardAtLeast === 0 && missing.atLeast > 0 && at >= from + UNHEARD;
 }

@@ -16,6 +16,8 @@ const VERIFICATION_MS = 60_000;
 const UPLINKS_BEFORE_LAUNCH = 2.5;
 /** A device that is not listening has sent an uplink by then. */
 const UPLINKS_OF_SILENCE = 2.5;
+/** One that listens always is asked again within seconds. */
+const PROMPT_SILENCE_MS = 10_000;
 /** After the start devices that are late are waited for so many uplinks more, and at least so long. */
 const UPLINKS_OF_GRACE = 12;
 const SHORTEST_GRACE_MS = 60_000;
@@ -71,7 +73,7 @@ export function planSession({
     sessionTimeGpsS,
     launchAt,
     startSlackMs: invited.startSlackS * 1000,
-    silentFrom: steadyMs(launchAt + Math.min(graceMs, UPLINKS_OF_SILENCE * plan.uplinkIntervalS * 1000)),
+    silentFrom: steadyMs(launchAt + Math.min(graceMs, silenceMs(plan, invited))),
     gatherUntil: steadyMs(launchAt + graceMs),
     timeOutExponent: timeOutExponent(plan, base, format, pacing, plan.launchDelayS === undefined ? graceMs : 0),
     firstFCnt: Math.max(FIRST_FCNT, address.nextFCnt),
@@ -83,6 +85,11 @@ export function launchDelayMs(plan: JobPlan, { count, waitForUplinks }: Invited)
   if (plan.launchDelayS !== undefined) return plan.launchDelayS * 1000;
   const byDevices = PROMPT_LAUNCH_MS + count * LAUNCH_MS_PER_DEVICE;
   return waitForUplinks ? Math.max(UPLINKS_BEFORE_LAUNCH * plan.uplinkIntervalS * 1000, byDevices) : byDevices;
+}
+
+/** How long after the start a device that is not listening may take to be heard. */
+function silenceMs(plan: JobPlan, { waitForUplinks }: Invited): number {
+  return waitForUplinks ? UPLINKS_OF_SILENCE * plan.uplinkIntervalS * 1000 : PROMPT_SILENCE_MS;
 }
 
 /** How long devices are waited for after the start. */

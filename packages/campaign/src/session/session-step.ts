@@ -97,7 +97,7 @@ function beginning(state: Setup, listeningAt: SteadyMs, context: SessionContext)
   const inDoubt = now < silentFrom ? members.unconfirmed : 0;
   const sure = present - inDoubt;
   const isEveryone = members.joining + inDoubt === 0;
-  const isEnough = isEveryone || sure >= members.total * members.launchShare;
+  const isEnough = isEveryone || (now >= silentFrom && sure >= members.total * members.launchShare);
   if (present === 0 && !isTimeUp && (members.joining > 0 || plan.launchDelayS === undefined)) return waiting;
   if (present === 0) return nobodyCame(state, context);
   if (!isAsFixed && !isEnough && !isTimeUp) return waiting;

@@ -434,9 +434,16 @@ export class FakeDevice implements Receiver {
 
   #beat(phase: number): void {
     after(this.#clock, this.habits.uplinkEveryS * 1000 * phase, () => {
-      void this.beatOnce();
+      if (!this.#keepsSilent()) void this.beatOnce();
       this.#beat(1);
     });
+  }
+
+  /** Stacks that do not count as the specification says keep silent while a session lasts. */
+  #keepsSilent(): boolean {
+    const session = this.#session;
+    const now = this.#now();
+    return this.habits.status !== 'counts' && session !== undefined && now >= session.from && now < session.to;
   }
 
   #now(): SteadyMs {
