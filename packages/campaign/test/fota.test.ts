@@ -247,6 +247,28 @@ describe('devices that only answer when asked', () => {
     expect(await world.outcomes(plan)).toEqual(['unverified not-verified', SUCCESS]);
   });
 
+  it('and whose answers contradict their profile get parity all the same, and prove the image otherwise', async () => {
+    let questions = 0;
+    for (let n = 0; n < 10; n++) {
+      const world = new World({ seed: `misnamed ${n}` });
+      world.device();
+      // Counts like another stack than an operator said, and so is not believed.
+      world.device({ status: 'last-number', loss: 0.2, deviceClass: 'C' });
+      const plan = await run(world, {}, 5_000);
+      expect(await world.outcomes(plan), `seed ${n}`).toEqual([SUCCESS, SUCCESS]);
+      questions += (await world.jobs.ledger(plan.jobId)).status;
+    }
+    expect(questions / 10).toBeLessThan(20);
+  });
+
+  it('and cannot be understood are not said to be silent', async () => {
+    const world = new World();
+    world.device({ status: 'last-number', loss: 0.5, deviceClass: 'C', crc: 'none' });
+    world.device();
+    const plan = await run(world, {}, 2_000);
+    expect(await world.outcomes(plan)).toEqual(['unverified not-confirmed', SUCCESS]);
+  });
+
   it('are not waited for when they do not even answer', async () => {
     const world = new World();
     world.device({ crc: 'none', status: 'silent' }, COMMON_TRAITS);

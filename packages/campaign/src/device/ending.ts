@@ -1,6 +1,6 @@
 import type { ReasonCode } from '../reasons.ts';
 import type { DeviceContext, DeviceEvent, DeviceStep, VerdictLimit } from './device-event.ts';
-import type { Between, DeviceState } from './device-state.ts';
+import type { Between, DeviceState, Receiving } from './device-state.ts';
 import { holdsPart } from './holdings.ts';
 import { done, isChecked, isHelpable, lastWordAt, owesCheck } from './reception.ts';
 import { failed, freeAtOf, mayBeListening, still } from './set-up.ts';
@@ -52,7 +52,7 @@ function receptionVerdict(
     return context.waitsForUplink ? unverified('silent', state, context) : done('session-agreed', state, context);
   }
   const { found } = state.heard;
-  if (found === undefined) return unverified(state.isUnconfirmed ? 'no-answer' : 'silent', state, context);
+  if (found === undefined) return unverified(silence(state), state, context);
   switch (found.kind) {
     case 'no-session':
       return failed('restarted', state, context);
@@ -75,6 +75,12 @@ function receptionVerdict(
     case 'undecided':
       return unverified(owesCheck(context) ? 'not-verified' : 'not-confirmed', state, context);
   }
+}
+
+/** Why nothing is known of a device: it said nothing, or nothing that could be made sense of. */
+function silence({ isUnconfirmed, heard }: Receiving | Between): ReasonCode {
+  if (heard.answers.some(({ asked }) => asked.sentHigh > 0)) return 'not-confirmed';
+  return isUnconfirmed ? 'no-answer' : 'silent';
 }
 
 function limitReason(limit: VerdictLimit): ReasonCode {

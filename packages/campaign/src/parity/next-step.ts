@@ -119,11 +119,25 @@ interface OpenDevice {
   readonly need: DeviceNeed;
 }
 
-function openOf({ devices, nbFrag, answerLoss }: ParitySituation, loss: number): readonly OpenDevice[] {
+function openOf({ devices, nbFrag, answerLoss, priorLoss }: ParitySituation, loss: number): readonly OpenDevice[] {
   return devices
     .filter((device) => !isSilent(device, lossOf(device, loss), answerLoss))
-    .map((device) => ({ device, need: needOf(device.found, nbFrag, loss) }))
+    .map((device) => ({ device, need: needOf(device.found, nbFrag, Math.max(loss, untoldLoss(device, priorLoss))) }))
     .filter(({ need }) => need.kind !== 'nothing');
+}
+
+/** With so many questions without an answer of use a device that is heard is taken to lose so much more, up to a limit. */
+const UNTOLD_QUESTIONS = 3;
+const UNTOLD_LOSS = 0.1;
+const MOST_UNTOLD_LOSS = 0.3;
+
+/**
+ * The loss of a device that is there and cannot make itself understood, as long as there is nothing better to guess by:
+ * to ask it is in vain, and more parity may let it prove the image.
+ */
+function untoldLoss({ found, missedAnswers, heardSince }: ParityDevice, priorLoss: number | undefined): number {
+  if (found !== undefined || !heardSince || priorLoss !== undefined) return 0;
+  return Math.min(MOST_UNTOLD_LOSS, UNTOLD_LOSS * Math.floor(missedAnswers / UNTOLD_QUESTIONS));
 }
 
 /** Of what the others tell, a device that tells nothing may be among the worse placed. */

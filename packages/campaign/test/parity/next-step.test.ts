@@ -51,6 +51,21 @@ describe('the next step', () => {
     expect(next).toBeLessThan(111);
   });
 
+  it('guesses at the losses of a device that is heard and says nothing of use, and more with every vain question', () => {
+    const vain = (missedAnswers: number, more: Partial<ParityDevice> = {}): NextStep =>
+      step([device(undefined, { missedAnswers, heardSince: true, ...more })]);
+    expect(vain(2)).toMatchObject({ do: 'ask-each' });
+    const [once, twice, often] = [upTo(vain(3)), upTo(vain(6)), upTo(vain(20))];
+    expect(once).toBeGreaterThan(105);
+    expect(twice).toBeGreaterThan(once + 5);
+    expect(often).toBeGreaterThan(twice);
+    expect(often).toBeLessThan(150);
+    // One of which nothing is heard gets none, and where losses are known they are the better guess.
+    expect(vain(3, { heardSince: false })).toMatchObject({ do: 'ask-each' });
+    const known = step([device(undefined, { missedAnswers: 6, heardSince: true })], { priorLoss: 0.01 });
+    expect(upTo(known)).toBeLessThan(105);
+  });
+
   it('is the end when all is known', () => {
     expect(step([device(DONE)])).toEqual({ do: 'end', why: 'all-known', givenUp: [] });
     const exhausted: Finding = { ...(lacks(30) as Finding & { kind: 'incomplete' }), memory: 'exhausted' };
