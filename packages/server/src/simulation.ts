@@ -232,9 +232,8 @@ class World {
   }
 
   #populate(): Population {
-    const { devices, seed, region, loss, lossUp = loss, burstFrames, gateways, mix, driftPpm } = this.#settings;
+    const { devices, seed, region, loss, lossUp = loss, burstFrames, gateways } = this.#settings;
     const reach = new Map<Eui64, ReadonlySet<Eui64>>();
-    const behaviours = behavioursOf(mix, driftPpm);
     const population = startPopulation({
       clock: utcClock(this.#time.clock),
       seed,
@@ -248,7 +247,7 @@ class World {
         ...(gateways === 1 ? {} : { inRange: (device, gateway) => reach.get(device)?.has(gateway) === true }),
       },
       uplinkIntervalS: this.#uplinkIntervalS,
-      behaviour: behaviours,
+      behaviour: behavioursOf(this.#settings),
       bootSpreadS: 0,
       joinedBefore: (index) => (this.#drawn[index]?.lateAt === undefined ? this.#joined.device(index) : undefined),
       staysOff: (index) => this.#drawn[index]?.lateAt !== undefined,
@@ -266,7 +265,7 @@ class World {
   }
 
   async #provision(): Promise<void> {
-    const profileOf = profilesOf(this.#settings.mix);
+    const profileOf = profilesOf(this.#settings);
     const rng = new Rng(this.#settings.seed).fork('heard');
     for (const [index, entry] of this.#population.whitelist().entries()) {
       await this.#store.addDevice({
@@ -295,10 +294,7 @@ class World {
   }
 }
 
-function behavioursOf(
-  mix: SimulationSettings['mix'],
-  driftPpm: number | undefined,
-): (index: number) => DeviceBehaviour {
+function behavioursOf({ mix, driftPpm, faults }: SimulationSettings): (index: number) => DeviceBehaviour {
   const nameOf = mixedBehaviours(mix);
   const known = new Map<BehaviourName, DeviceBehaviour>();
   return (index) => {
@@ -306,14 +302,14 @@ function behavioursOf(
     const { clock } = BEHAVIOURS[name];
     const chosen = known.get(name) ?? behaviour(name, driftPpm === undefined ? {} : { clock: { ...clock, driftPpm } });
     known.set(name, chosen);
-    return chosen;
+    return faults === undefined ? chosen : { ...chosen, faults: { ...chosen.faults, ...faults(index) } };
   };
 }
 
 /** The profile that an operator would choose for each device. */
-function profilesOf(mix: SimulationSettings['mix']): (index: number) => string {
+function profilesOf({ mix, hidesProfiles = false }: SimulationSettings): (index: number) => string | undefined {
   const nameOf = mixedBehaviours(mix);
-  return (index) => PROFILE_OF_BEHAVIOUR[nameOf(index)];
+  return (index) => (hidesProfiles ? undefined : PROFILE_OF_BEHAVIOUR[nameOf(index)]);
 }
 
 function multicastRadio(

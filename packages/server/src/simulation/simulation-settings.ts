@@ -1,4 +1,4 @@
-import type { BehaviourShares } from '@airlift/fleet';
+import type { BehaviourShares, Faults } from '@airlift/fleet';
 
 /** What a simulation is made of. Everything random in it follows from the seed. */
 export interface SimulationSettings {
@@ -21,6 +21,10 @@ export interface SimulationSettings {
   readonly uplinkIntervalS?: number;
   /** The behaviours of the devices by weight; the server is told the profile that fits each. */
   readonly mix: BehaviourShares;
+  /** What single devices do wrong, by their place; nothing unless given. Their times count from the job's acceptance. */
+  readonly faults?: (index: number) => Partial<Faults>;
+  /** The server is told no profiles and has to find out. */
+  readonly hidesProfiles?: boolean;
   /** As the regional parameters spell it. */
   readonly region: string;
   /** Downlink data rate of multicast sessions; the region's own unless given. */
