@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream';
 import {
   ACKNOWLEDGEMENT,
   contractError,
-  framesText,
+  FRAMES_HEAD,
+  frameLines,
   JOB_ACCEPTED,
   type JobOrder,
   logShape,
@@ -21,8 +23,8 @@ import { type Handler, pathPart, queryText } from './request.ts';
 
 /** Entries of a log in one answer. */
 const LOG_PAGE = 1_000;
-/** Frames in one answer: as many as a session can number, and its questions. */
-const FRAMES_PAGE = 20_000;
+/** Frames that are read at a time. */
+const FRAMES_PAGE = 1_000;
 
 /** Scheduling, watching and cancelling of jobs (contract sections 2.3 to 2.7). */
 export function jobHandlers(jobs: JobDesk, config: ApiConfig) {
@@ -69,19 +71,18 @@ export function jobHandlers(jobs: JobDesk, config: ApiConfig) {
       return success({ filename: outcome.filename, devices: outcome.deviceCount });
     },
     'job-log': async (request) => {
-      const from = pageStart(request, 1);
+      const from = logStart(request);
       const entries = await jobs.log(pathPart(request, 'filename'), from, LOG_PAGE);
       if (entries === undefined) throw contractError('operation-unknown');
       return success(logShape(entries, LOG_PAGE));
     },
     'job-frames': async (request, reply) => {
       const filename = pathPart(request, 'filename');
-      const frames = await jobs.frames(filename, pageStart(request, 0), FRAMES_PAGE);
-      if (frames === undefined) throw contractError('operation-unknown');
+      if ((await jobs.frames(filename, 0, 1)) === undefined) throw contractError('operation-unknown');
       return reply
         .header('content-type', 'text/csv; charset=utf-8')
         .header('content-disposition', `attachment; filename="${filename}.csv"`)
-        .send(framesText(frames));
+        .send(Readable.from(framesTable(jobs, filename)));
     },
   } satisfies Readonly<Record<string, Handler>>;
 }
@@ -95,6 +96,16 @@ function orderHandler(jobs: JobDesk, order: JobOrder): Handler {
   };
 }
 
+/** A job on the air for days has more frames than one answer should hold in memory. */
+async function* framesTable(jobs: JobDesk, filename: string): AsyncGenerator<string> {
+  yield FRAMES_HEAD;
+  for (let from = 0; ; from += FRAMES_PAGE) {
+    const frames = (await jobs.frames(filename, from, FRAMES_PAGE)) ?? [];
+    if (frames.length > 0) yield frameLines(frames);
+    if (frames.length < FRAMES_PAGE) return;
+  }
+}
+
 /** @throws CallerError `parameters-invalid` */
 function isDryRun(request: FastifyRequest): boolean {
   const text = queryText(request, 'dryRun');
@@ -104,10 +115,8 @@ function isDryRun(request: FastifyRequest): boolean {
 }
 
 /** @throws CallerError `parameters-invalid` */
-function pageStart(request: FastifyRequest, first: number): number {
-  const text = queryText(request, 'from');
-  if (text === undefined) return first;
-  const value = Number(text);
-  if (/^\d{1,9}$/.test(text) && value >= first) return value;
-  throw contractError('parameters-invalid', { detail: `from must be a whole number of ${first} or more` });
+function logStart(request: FastifyRequest): number {
+  const text = queryText(request, 'from') ?? '1';
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw contractError('parameters-invalid', { detail: 'from must be a whole number of 1 or more' });
 }

@@ -23,6 +23,8 @@ interface Job {
 export class MemoryJobs implements JobDesk {
   /** Orders that were obeyed, in order. */
   readonly orders: { readonly filename: string; readonly order: JobOrder }[] = [];
+  /** Frames that every job has sent. */
+  frameCount = 1;
   readonly #clock: Clock<RealMs>;
   readonly #uploads: UploadStore;
   // In the order of acceptance.
@@ -144,10 +146,15 @@ export class MemoryJobs implements JobDesk {
       .slice(0, limit);
   }
 
-  async frames(filename: string): Promise<readonly FrameEntry[] | undefined> {
+  /** As many plain fragments as a test asked for. */
+  async frames(filename: string, from: number, limit: number): Promise<readonly FrameEntry[] | undefined> {
     if (!this.#jobs.has(filename)) return undefined;
     const at = utcMs(this.#clock.now());
-    return [{ session: 1, kind: 'plain', number: 1, fCnt: 1, at, airtimeMs: 100, gateways: [] }];
+    const count = Math.max(0, Math.min(limit, this.frameCount - from));
+    return Array.from({ length: count }, (_, index) => {
+      const number = from + index + 1;
+      return { session: 1, kind: 'plain', number, fCnt: number, at, airtimeMs: 100, gateways: [] };
+    });
   }
 
   /** What was asked for, or undefined when no such job was accepted. */

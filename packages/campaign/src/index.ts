@@ -55,7 +55,8 @@ export {
 } from './parity/index.ts';
 export { type FotaWish, type JobWish, type MessageWish, type PlanSettings, planJob } from './plan-job.ts';
 export { type JobWarning, WARNINGS, type WarningCode, warningText } from './preview/job-warning.ts';
-export type { JobPreview, SessionPreview, Spread } from './preview/preview-job.ts';
+export { ASSUMED_LOSS, type JobPreview } from './preview/preview-job.ts';
+export type { SessionPreview, Spread } from './preview/preview-session.ts';
 export type { ProvisionedFirmware, Provisioning } from './provisioning.ts';
 export { REASONS, type ReasonCode } from './reasons.ts';
 export type { Carrier, ImageFormat, MessageFormat, SessionFormat } from './session/session-format.ts';

@@ -93,6 +93,11 @@ export const ERROR_TABLE = {
   'schedule-unknown': caller(404, 'Scheduled operation not found', 'no scheduled operation has the file name'),
   'operation-unknown': caller(404, 'Operation not found', 'no operation has the file name'),
   'result-unknown': caller(404, 'Result not found', 'no result has the file name'),
+  'job-content-gone': caller(
+    404,
+    'File of the operation is no longer stored. Upload file first.',
+    'a job is to be retried a day or more after its end, and nobody kept its file',
+  ),
   'device-unknown': caller(404, 'Device not found', 'no device of the whitelist has the EUI or the index'),
   'gateway-unknown': caller(404, 'Gateway not found', 'no gateway has the EUI'),
   'user-unknown': caller(404, 'User not found', 'logoutUser names nobody'),

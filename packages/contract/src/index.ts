@@ -57,7 +57,8 @@ export type {
   PlannedSpan,
 } from './job-control.ts';
 export {
-  framesText,
+  FRAMES_HEAD,
+  frameLines,
   type LogEntryJson,
   type LogJson,
   logShape,

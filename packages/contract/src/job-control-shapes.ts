@@ -1,5 +1,7 @@
-import { formatEui64 } from '@airlift/kernel';
+import { formatEui64, isoSeconds } from '@airlift/kernel';
 import type { FrameEntry, LogEntry, PlannedJob, PlannedRemark, PlannedSpan } from './job-control.ts';
+
+const HOUR_MS = 3_600_000;
 
 export interface PlannedSpanJson {
   readonly earliest: number;
@@ -8,27 +10,41 @@ export interface PlannedSpanJson {
 }
 
 export interface PlannedSessionJson {
+  /** From 1. */
+  readonly wave: number;
   readonly devices: number;
   readonly region: string;
   readonly frequency_hz: number;
   readonly data_rate: number;
+  /** Octets. */
   readonly fragment_size?: number;
   readonly fragments?: number;
+  /** Octets. */
   readonly padding?: number;
   readonly parity_rule?: string;
   readonly frames: { readonly plain: number; readonly parity: number; readonly status: number };
+  /** Of all frames on one gateway. */
   readonly airtime_ms: number;
-  /** Of what the band allows one gateway in its busiest hour, percent. */
+  /** Of the frames on one gateway in the busiest hour. */
+  readonly busiest_hour_ms: number;
+  /** Of what the sub-band allows one gateway in an hour, percent. */
   readonly duty_percent: number;
+  /** Percent of an hour for which one gateway may send in the sub-band. */
+  readonly duty_limit_percent: number;
+  /** From the start until devices leave the session by themselves. */
+  readonly time_out_seconds: number;
   /** Seconds from now. */
   readonly start_seconds: PlannedSpanJson;
   readonly end_seconds: PlannedSpanJson;
 }
 
 export interface PlannedRemarkJson {
-  readonly deveui: string;
+  /** Absent for what concerns the whole job. */
+  readonly deveui?: string;
   readonly code: string;
   readonly text: string;
+  /** When it is over by itself, where that is known. */
+  readonly until?: string;
 }
 
 /** `result` of `POST /api/lora/fota?dryRun=true` and `POST /api/lora/mcm?dryRun=true`. */
@@ -45,6 +61,7 @@ export function plannedJobShape(job: PlannedJob): PlannedJobJson {
     filename: job.filename,
     assumed_loss: job.assumedLoss,
     sessions: job.sessions.map((session) => ({
+      wave: session.wave,
       devices: session.devices,
       region: session.region,
       frequency_hz: session.frequencyHz,
@@ -59,7 +76,10 @@ export function plannedJobShape(job: PlannedJob): PlannedJobJson {
           }),
       frames: session.frames,
       airtime_ms: Math.round(session.airtimeMs),
-      duty_percent: Math.round(session.dutyShare * 1000) / 10,
+      busiest_hour_ms: Math.round(session.busiestHourMs),
+      duty_percent: percent(session.busiestHourMs / (session.dutyCycle * HOUR_MS)),
+      duty_limit_percent: percent(session.dutyCycle),
+      time_out_seconds: session.timeOutS,
       start_seconds: spanShape(session.start),
       end_seconds: spanShape(session.end),
     })),
@@ -72,8 +92,18 @@ function spanShape({ earliestS, expectedS, latestS }: PlannedSpan): PlannedSpanJ
   return { earliest: Math.round(earliestS), expected: Math.round(expectedS), latest: Math.round(latestS) };
 }
 
-function remarkShape({ devEui, code, text }: PlannedRemark): PlannedRemarkJson {
-  return { deveui: formatEui64(devEui), code, text };
+/** With one decimal. */
+function percent(share: number): number {
+  return Math.round(share * 1000) / 10;
+}
+
+function remarkShape({ devEui, code, text, until }: PlannedRemark): PlannedRemarkJson {
+  return {
+    ...(devEui === undefined ? {} : { deveui: formatEui64(devEui) }),
+    code,
+    text,
+    ...(until === undefined ? {} : { until: isoSeconds(until) }),
+  };
 }
 
 export interface LogEntryJson {
@@ -106,14 +136,23 @@ export function logShape(entries: readonly LogEntry[], limit: number): LogJson {
   };
 }
 
-const FRAME_COLUMNS = 'time,session,kind,number,f_cnt,airtime_ms,gateways';
+/** The names of the columns of `GET /api/lora/jobs/{filename}/frames`, comma-separated values (RFC 4180). */
+export const FRAMES_HEAD = 'time,session,kind,number,f_cnt,airtime_ms,gateways\n';
 
-/** The frames of a job as lines of comma-separated values, the names of the columns first. */
-export function framesText(frames: readonly FrameEntry[]): string {
-  const lines = frames.map(({ at, session, kind, number, fCnt, airtimeMs, gateways }) => {
-    // Semicolons and spaces keep the list in one column without quotation marks.
-    const fates = gateways.map(({ gatewayEui, sent, error }) => `${formatEui64(gatewayEui)} ${sent ? 'sent' : error}`);
-    return [new Date(at).toISOString(), session, kind, number, fCnt, airtimeMs, fates.join(';')].join(',');
-  });
-  return [FRAME_COLUMNS, ...lines, ''].join('\n');
+/** Frames of a job as lines below `FRAMES_HEAD`. */
+export function frameLines(frames: readonly FrameEntry[]): string {
+  return frames
+    .map(({ at, session, kind, number, fCnt, airtimeMs, gateways }) => {
+      const fates = gateways.map(
+        ({ gatewayEui, sent, error }) => `${formatEui64(gatewayEui)} ${sent ? 'sent' : error}`,
+      );
+      const time = new Date(at).toISOString();
+      return `${[time, session, kind, number, fCnt, airtimeMs, csvField(fates.join(';'))].join(',')}\n`;
+    })
+    .join('');
+}
+
+/** What a gateway gives as its reason is not ours. */
+function csvField(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

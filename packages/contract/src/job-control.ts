@@ -12,6 +12,8 @@ export interface PlannedSpan {
 
 /** One session of a planned job. */
 export interface PlannedSession {
+  /** The wave of devices for which it is opened, from 1. */
+  readonly wave: number;
   readonly devices: number;
   readonly region: string;
   readonly frequencyHz: number;
@@ -21,9 +23,14 @@ export interface PlannedSession {
     | { readonly sizeOctets: number; readonly count: number; readonly paddingOctets: number; readonly rule: string }
     | undefined;
   readonly frames: { readonly plain: number; readonly parity: number; readonly status: number };
+  /** Of all frames on one gateway. */
   readonly airtimeMs: number;
-  /** Of what the band allows one gateway in its busiest hour, 0 .. 1. */
-  readonly dutyShare: number;
+  /** Of the frames on one gateway in the busiest hour. */
+  readonly busiestHourMs: number;
+  /** Part of an hour (0 .. 1] for which one gateway may send in the sub-band. */
+  readonly dutyCycle: number;
+  /** Devices leave the session by themselves so long after its start. */
+  readonly timeOutS: number;
   readonly start: PlannedSpan;
   readonly end: PlannedSpan;
 }
@@ -39,11 +46,14 @@ export interface PlannedJob {
   readonly refused: readonly PlannedRemark[];
 }
 
-/** Something about one device, with a stable code and its text. */
+/** Something about one device, or about the whole job, with a stable code and its text. */
 export interface PlannedRemark {
-  readonly devEui: Eui64;
+  /** Undefined for the whole job. */
+  readonly devEui: Eui64 | undefined;
   readonly code: string;
   readonly text: string;
+  /** When it is over by itself, where that is known. */
+  readonly until: UtcMs | undefined;
 }
 
 /** One entry of a job's log. */
@@ -53,7 +63,7 @@ export interface LogEntry {
   readonly at: UtcMs;
   readonly kind: string;
   readonly devEui: Eui64 | undefined;
-  /** The other members of the entry by name. */
+  /** The other members of the entry by name, EUIs and instants as texts. */
   readonly members: Readonly<Record<string, unknown>>;
 }
 

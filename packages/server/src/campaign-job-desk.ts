@@ -1,17 +1,15 @@
+import { createHash } from 'node:crypto';
 import type { JobDesk, StoredFile, UploadStore } from '@airlift/api';
 import {
   type CampaignEngine,
   type ImageStore,
   type JobPlan,
-  type JobPreview,
   type JobRecord,
   type JobStore,
   type JobWish,
   type PlanSettings,
   planJob,
-  REASONS,
   reportJob,
-  warningText,
 } from '@airlift/campaign';
 import {
   contractError,
@@ -24,7 +22,18 @@ import {
   type PlannedJob,
   type ScheduledJob,
 } from '@airlift/contract';
-import { type Calendar, CallerError, type Clock, type Entropy, type Eui64, toHex, type UtcMs } from '@airlift/kernel';
+import {
+  BugError,
+  type Calendar,
+  CallerError,
+  type Clock,
+  type Entropy,
+  type Eui64,
+  toHex,
+  type UtcMs,
+} from '@airlift/kernel';
+import { logEntryOf } from './job-log-entry.ts';
+import { plannedView } from './planned-view.ts';
 
 const MOST_RESULTS = 1000;
 /** Names tried for a job whose own is taken. */
@@ -65,7 +74,9 @@ export class CampaignJobDesk implements JobDesk {
   }
 
   async schedule(request: JobRequest): Promise<ScheduledJob> {
-    const { settings, image, multicastEui, name } = await this.#prepared(request);
+    const { settings, image, multicastEui, name } = await this.#prepared(request, (octets) =>
+      this.#images.keep(octets),
+    );
     for (let attempt = 1; attempt <= MOST_NAMES; attempt++) {
       const filename = attempt === 1 ? name : `${name}_${attempt}`;
       const plan = planJob(wishOf(request, { image, multicastEui, filename }), settings);
@@ -86,8 +97,11 @@ export class CampaignJobDesk implements JobDesk {
     }
   }
 
-  /** What a request leaves to the server. */
-  async #prepared(request: JobRequest): Promise<{
+  /** What a request leaves to the server. `keepMessage`: the payload of a message is stored as the content of a job. */
+  async #prepared(
+    request: JobRequest,
+    keepMessage: (octets: Uint8Array) => Promise<string>,
+  ): Promise<{
     readonly settings: PlanSettings;
     readonly image: PlanImage;
     readonly multicastEui: Eui64;
@@ -96,7 +110,7 @@ export class CampaignJobDesk implements JobDesk {
     const now = this.#clock.now();
     const today = this.#calendar.dateOf(now);
     return {
-      image: await this.#imageOf(request),
+      image: await this.#imageOf(request, keepMessage),
       settings: { ...this.#radio(), jobId: toHex(this.#entropy.octets(12)), now, today },
       multicastEui: request.multicastEui ?? this.#freshMulticastEui(),
       name: request.scheduleName ?? generatedName(request, today),
@@ -104,9 +118,16 @@ export class CampaignJobDesk implements JobDesk {
   }
 
   async plan(request: JobRequest): Promise<PlannedJob> {
-    const { settings, image, multicastEui, name } = await this.#prepared(request);
-    const plan = planJob(wishOf(request, { image, multicastEui, filename: name }), settings);
-    return plannedView(plan.filename, await this.#engine.preview(plan));
+    const { settings, image, multicastEui, name } = await this.#prepared(request, async (octets) => sha256Of(octets));
+    for (let attempt = 1; attempt <= MOST_NAMES; attempt++) {
+      const filename = attempt === 1 ? name : `${name}_${attempt}`;
+      if ((await this.#jobs.job(filename)) === undefined) {
+        const plan = planJob(wishOf(request, { image, multicastEui, filename }), settings);
+        return plannedView(filename, await this.#engine.preview(plan, request.scheduledAt), this.#calendar);
+      }
+      if (request.scheduleName !== undefined) break;
+    }
+    throw contractError('schedule-name-taken');
   }
 
   async order(filename: string, order: JobOrder): Promise<'done' | 'unknown' | 'meaningless'> {
@@ -119,8 +140,8 @@ export class CampaignJobDesk implements JobDesk {
     if (record === undefined) return 'unknown';
     if (record.state.kind !== 'complete') return 'meaningless';
     const failed = reportJob(record).devices.filter(({ outcome }) => outcome === 'failed' || outcome === 'unverified');
-    const [first] = failed;
-    if (first === undefined) return 'meaningless';
+    if (failed.length === 0) return 'meaningless';
+    await this.#checkImage(record.plan);
     const now = this.#clock.now();
     const today = this.#calendar.dateOf(now);
     for (let attempt = 1; attempt <= MOST_NAMES; attempt++) {
@@ -143,11 +164,7 @@ export class CampaignJobDesk implements JobDesk {
     const record = await this.#jobs.job(filename);
     if (record === undefined) return undefined;
     const events = await this.#jobs.events(record.plan.jobId, from, limit);
-    return events.map(({ sequence, at, event }) => {
-      const { kind, ...members } = event;
-      const devEui = 'devEui' in event ? event.devEui : undefined;
-      return { sequence, at: this.#calendar.dateOf(at), kind, devEui, members: { ...members, devEui: undefined } };
-    });
+    return events.map((event) => logEntryOf(event, this.#calendar));
   }
 
   async frames(filename: string, from: number, limit: number): Promise<readonly FrameEntry[] | undefined> {
@@ -211,7 +228,19 @@ export class CampaignJobDesk implements JobDesk {
     return this.#engine.unfinished().find(({ plan }) => plan.jobId === record.plan.jobId) ?? record;
   }
 
-  async #imageOf(request: JobRequest): Promise<PlanImage> {
+  /**
+   * The content of an ended job is kept for a while only.
+   * @throws CallerError `job-content-gone`
+   */
+  async #checkImage({ image }: JobPlan): Promise<void> {
+    try {
+      await this.#images.load(image.sha256);
+    } catch (error) {
+      throw error instanceof BugError ? contractError('job-content-gone') : error;
+    }
+  }
+
+  async #imageOf(request: JobRequest, keepMessage: (octets: Uint8Array) => Promise<string>): Promise<PlanImage> {
     if (request.kind === 'FOTA') {
       const { fotaFile } = request;
       const file =
@@ -225,7 +254,7 @@ export class CampaignJobDesk implements JobDesk {
       return imageOfFile(file);
     }
     const { octets } = request.payload;
-    return { sha256: await this.#images.keep(octets), sizeBytes: octets.length, name: 'N/A' };
+    return { sha256: await keepMessage(octets), sizeBytes: octets.length, name: 'N/A' };
   }
 
   async #resultView(record: JobRecord): Promise<JobResult> {
@@ -259,6 +288,10 @@ export class CampaignJobDesk implements JobDesk {
   #freshMulticastEui(): Eui64 {
     return `008000${toHex(this.#entropy.octets(5))}` as Eui64;
   }
+}
+
+function sha256Of(octets: Uint8Array): string {
+  return createHash('sha256').update(octets).digest('hex');
 }
 
 /** `fota_<scheduled>_<setup>`, both in seconds. */
@@ -325,38 +358,5 @@ function progressView(record: JobRecord): JobProgress {
       status: device.outcome === 'unverified' ? 'failed' : device.outcome,
       ...(device.reason === undefined ? {} : { reason: { code: device.reason.code, text: device.reason.text } }),
     })),
-  };
-}
-
-function plannedView(filename: string, preview: JobPreview): PlannedJob {
-  return {
-    filename,
-    assumedLoss: preview.assumedLoss,
-    sessions: preview.sessions.map(({ format, ...session }) => ({
-      devices: session.devices,
-      region: format.carrier.region,
-      frequencyHz: format.carrier.frequencyHz,
-      dataRate: format.carrier.dataRate,
-      fragments:
-        format.kind === 'image'
-          ? {
-              sizeOctets: format.fragSize,
-              count: format.nbFrag,
-              paddingOctets: format.padding,
-              rule: format.codeRule,
-            }
-          : undefined,
-      frames: { plain: session.plainFrames, parity: session.parityFrames, status: session.statusFrames },
-      airtimeMs: session.airtimeMs,
-      dutyShare: session.dutyShare,
-      start: session.start,
-      end: session.end,
-    })),
-    warnings: preview.warnings.map((warning) => ({
-      devEui: warning.devEui,
-      code: warning.code,
-      text: warningText(warning),
-    })),
-    refused: preview.refused.map(({ devEui, reason }) => ({ devEui, code: reason, text: REASONS[reason].text })),
   };
 }

@@ -9,6 +9,7 @@ import {
   type Eui64,
   type SteadyMs,
   steadyMs,
+  type UtcMs,
 } from '@airlift/kernel';
 import type { CampaignLog } from '../campaign-log.ts';
 import { CampaignReporter } from '../campaign-reporter.ts';
@@ -17,7 +18,7 @@ import type { DeviceDirectory } from '../device-directory.ts';
 import type { JobEvent } from '../job/job-step.ts';
 import type { JobPlan } from '../job-plan.ts';
 import type { DeviceLink, LinkNews, UnicastDownlink, UplinkEvent } from '../link/device-link.ts';
-import { type JobPreview, type PreviewDevice, previewJob } from '../preview/preview-job.ts';
+import { type JobPreview, previewJob } from '../preview/preview-job.ts';
 import type { Provisioning } from '../provisioning.ts';
 import { sessionDueAt } from '../session/session-step.ts';
 import type { ImageStore, JobRecord, JobStore } from '../stores.ts';
@@ -28,7 +29,7 @@ import type { StepTime } from './contexts.ts';
 import { jobDueAt } from './job-due.ts';
 import { Occupancy } from './occupancy.ts';
 import { Performer } from './performer.ts';
-import { prepareJob } from './prepare.ts';
+import { prepareJob, surveyJob } from './prepare.ts';
 import { TaskQueue } from './task-queue.ts';
 import { readUplinkFor, saidEvent } from './uplink-inputs.ts';
 
@@ -168,24 +169,18 @@ export class CampaignEngine {
     });
   }
 
-  /** What would happen to a job if it were accepted now; nothing is stored. */
-  preview(plan: JobPlan): Promise<JobPreview> {
-    return this.#queue.run(async () => {
-      const provisioning = { reserveSessionCnt: async () => 0 };
-      const sources = { ...this.#ports, provisioning, reporter: this.#reporter };
-      const { formats, entries, refused } = await prepareJob(plan, undefined, sources);
-      const now = this.#now();
-      const devices = new Map<Eui64, PreviewDevice>();
-      for (const [devEui, { genAppKey }] of entries) {
-        devices.set(devEui, {
-          facts: await this.#ports.link.facts(devEui),
-          hold: this.#occupancy.holdOf(devEui, plan.jobId, now),
-          hasZeroKey: genAppKey.every((octet) => octet === 0),
-        });
-      }
-      const today = this.#ports.calendar.dateOf(now);
-      return previewJob({ plan, formats, entries, refused, devices, now, today });
-    });
+  /**
+   * What would happen to a job if it were accepted now; nothing is stored, and no step waits for the look-ups.
+   * @param wantedAt the start as the caller wished it, which the plan may have moved
+   * @throws CallerError `stopping`
+   */
+  async preview(plan: JobPlan, wantedAt?: UtcMs): Promise<JobPreview> {
+    if (this.#queue.isStopped) throw new CallerError('stopping', 'The server is stopping');
+    const provisioning = { reserveSessionCnt: async () => 0 };
+    const survey = await surveyJob(plan, undefined, { ...this.#ports, provisioning, reporter: this.#reporter });
+    const now = this.#now();
+    const holdOf = (devEui: Eui64) => this.#occupancy.holdOf(devEui, plan.jobId, now);
+    return previewJob({ plan, survey, holdOf, now, today: this.#ports.calendar.dateOf(now), wantedAt });
   }
 
   /** Jobs that are scheduled or running, oldest acceptance first. */

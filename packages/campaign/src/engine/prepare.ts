@@ -20,12 +20,18 @@ export interface Sources {
   readonly reporter: CampaignReporter;
 }
 
-/** Everything that a job needs beside what is stored of it. */
-export interface Preparation {
+/** How a job is cut for its devices, and which of them can take part. */
+export interface Survey {
   readonly formats: readonly SessionFormat[];
   /** The devices that can take part. */
   readonly entries: Map<Eui64, Entry>;
-  readonly refused: ReadonlyMap<Eui64, ReasonCode>;
+  readonly refused: Map<Eui64, ReasonCode>;
+  /** Of all devices that the network server knows. */
+  readonly facts: ReadonlyMap<Eui64, LinkFacts>;
+}
+
+/** Everything that a job needs beside what is stored of it. */
+export interface Preparation extends Survey {
   /** Undefined when the image is gone. */
   readonly material: Material | undefined;
 }
@@ -44,6 +50,18 @@ export async function prepareJob(
   formats: readonly SessionFormat[] | undefined,
   sources: Sources,
 ): Promise<Preparation> {
+  const survey = await surveyJob(plan, formats, sources);
+  const material = await load(plan, survey.formats, sources);
+  if (material === undefined) for (const devEui of survey.entries.keys()) survey.refused.set(devEui, 'image-missing');
+  return { ...survey, material };
+}
+
+/** As `prepareJob`, without the content of the job. */
+export async function surveyJob(
+  plan: JobPlan,
+  formats: readonly SessionFormat[] | undefined,
+  sources: Omit<Sources, 'images'>,
+): Promise<Survey> {
   const refused = new Map<Eui64, ReasonCode>();
   const found = new Map<Eui64, { readonly entry: DirectoryEntry; readonly facts: LinkFacts | undefined }>();
   for (let start = 0; start < plan.devEuis.length; start += BATCH) {
@@ -82,14 +100,13 @@ export async function prepareJob(
       ...before,
     });
   }
-  const material = await load(plan, own, sources);
-  if (material === undefined) for (const devEui of entries.keys()) refused.set(devEui, 'image-missing');
-  return { formats: own, entries, refused, material };
+  const facts = new Map([...found].flatMap(([devEui, one]) => (one.facts === undefined ? [] : [[devEui, one.facts]])));
+  return { formats: own, entries, refused, facts };
 }
 
 async function lookUp(
   devEui: Eui64,
-  { directory, link, reporter }: Sources,
+  { directory, link, reporter }: Omit<Sources, 'images'>,
 ): Promise<{ readonly entry: DirectoryEntry | undefined; readonly facts: LinkFacts | undefined }> {
   try {
     return { entry: await directory.find(devEui), facts: await link.facts(devEui) };
@@ -106,7 +123,7 @@ async function sessionsBefore(
   devEui: Eui64,
   plan: JobPlan,
   isUnderWay: boolean,
-  { provisioning }: Sources,
+  { provisioning }: Omit<Sources, 'images'>,
 ): Promise<Pick<Entry, 'sessionCnt' | 'hasOldNumbers'> | 'exhausted'> {
   const isSecond = isSecondVersion(traits);
   if (plan.kind !== 'FOTA' || !(isSecond || mayBeStale(traits))) return { sessionCnt: undefined, hasOldNumbers: false };

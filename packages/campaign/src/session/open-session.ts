@@ -75,7 +75,7 @@ export function planSession({
     startSlackMs: invited.startSlackS * 1000,
     silentFrom: steadyMs(launchAt + Math.min(graceMs, silenceMs(plan, invited))),
     gatherUntil: steadyMs(launchAt + graceMs),
-    timeOutExponent: timeOutExponent(plan, base, format, pacing, plan.launchDelayS === undefined ? graceMs : 0),
+    timeOutExponent: timeOutExponent(plan, base, format, pacing, graceMs),
     firstFCnt: Math.max(FIRST_FCNT, address.nextFCnt),
   };
 }
@@ -100,15 +100,19 @@ export function gracePeriodMs(plan: JobPlan, { count, waitForUplinks }: Invited,
   return Math.max(SHORTEST_GRACE_MS, byUplinks, count * GRACE_MS_PER_DEVICE);
 }
 
-/** The smallest n for which 2^n seconds hold the planned broadcast with a quarter to spare, within 8 .. 15. */
-function timeOutExponent(
+/**
+ * The smallest n for which 2^n seconds hold the planned broadcast with a quarter to spare, within 8 .. 15.
+ * @param graceMs as `gracePeriodMs` has it
+ */
+export function timeOutExponent(
   plan: JobPlan,
-  base: SessionBase,
+  base: Pick<SessionBase, 'isFresh'>,
   format: SessionFormat,
   pacing: SessionPacing,
-  gatherMs: number,
+  graceMs: number,
 ): number {
   if (plan.kind === 'Message' && plan.sessionTimeoutExponent !== undefined) return plan.sessionTimeoutExponent;
+  const gatherMs = plan.launchDelayS === undefined ? graceMs : 0;
   const broadcastMs = spanOnAirMs(plan, base, format, pacing);
   const questionsMs = plan.kind === 'FOTA' ? EXPECTED_QUESTIONS * (pacing.listenMs + pacing.shortMs) : 0;
   const seconds = (broadcastMs * 1.25 + questionsMs + gatherMs + VERIFICATION_MS) / 1000;
@@ -116,7 +120,12 @@ function timeOutExponent(
 }
 
 /** How long the planned frames take, with what the duty cycle adds. */
-function spanOnAirMs(plan: JobPlan, base: SessionBase, format: SessionFormat, pacing: SessionPacing): number {
+function spanOnAirMs(
+  plan: JobPlan,
+  base: Pick<SessionBase, 'isFresh'>,
+  format: SessionFormat,
+  pacing: SessionPacing,
+): number {
   const { airtimeMs, dutyCycle } = format.carrier;
   if (plan.kind === 'Message' || format.kind === 'message') {
     const count = plan.kind === 'Message' ? plan.transmissions : 1;
