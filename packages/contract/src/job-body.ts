@@ -35,12 +35,20 @@ const deviceEuis = z
 
 const pause = optional(integer(0, LONGEST_PAUSE_MS));
 
+const MOST_WAVES = 1_000;
+const MOST_IN_WAVE = 1_000_000;
+const waveSizes = worded(`must be a list of 1 to ${MOST_WAVES} numbers of devices`);
+const share = worded('must be a number from 0 to 1');
+
 const waves = z
-  .object({
-    sizes: z.array(integer(1, 1_000_000), worded('must be a list of numbers of devices')).min(1).max(1_000),
-    least_success: optional(z.number(worded('must be a number from 0 to 1')).min(0).max(1)),
-    approval: optional(z.boolean(worded('must be true or false'))),
-  })
+  .object(
+    {
+      sizes: z.array(integer(1, MOST_IN_WAVE), waveSizes).min(1, waveSizes).max(MOST_WAVES, waveSizes),
+      least_success: optional(z.number(share).gte(0, share).lte(1, share)),
+      approval: optional(z.boolean(worded('must be true or false'))),
+    },
+    worded('must be an object with a list named sizes'),
+  )
   .transform(({ sizes, least_success, approval }) => ({
     sizes,
     leastSuccess: least_success ?? 0,

@@ -87,6 +87,36 @@ describe('parseFotaBody', () => {
   });
 });
 
+describe('waves', () => {
+  const read = (waves: unknown) => parseFotaBody({ ...FOTA, waves }).waves;
+
+  it('are optional, and so are their thresholds', () => {
+    for (const none of [undefined, null]) expect(read(none)).toBeUndefined();
+    expect(read({ sizes: [1, 50] })).toEqual({ sizes: [1, 50], leastSuccess: 0, needsApproval: false });
+    expect(read({ sizes: [1], least_success: 1, approval: true })).toEqual({
+      sizes: [1],
+      leastSuccess: 1,
+      needsApproval: true,
+    });
+  });
+
+  it.each([
+    ['all', 'waves must be an object with a list named sizes'],
+    [{}, '[waves.sizes] property is not set'],
+    [{ sizes: 5 }, 'waves.sizes must be a list of 1 to 1000 numbers of devices'],
+    [{ sizes: [] }, 'waves.sizes must be a list of 1 to 1000 numbers of devices'],
+    [{ sizes: Array(1_001).fill(1) }, 'waves.sizes must be a list of 1 to 1000 numbers of devices'],
+    [{ sizes: [1, 0] }, 'waves.sizes.1 must be an integer from 1 to 1000000'],
+    [{ sizes: [1.5] }, 'waves.sizes.0 must be an integer from 1 to 1000000'],
+    [{ sizes: [1], least_success: 90 }, 'waves.least_success must be a number from 0 to 1'],
+    [{ sizes: [1], least_success: -0.1 }, 'waves.least_success must be a number from 0 to 1'],
+    [{ sizes: [1], least_success: '1' }, 'waves.least_success must be a number from 0 to 1'],
+    [{ sizes: [1], approval: 1 }, 'waves.approval must be true or false'],
+  ])('that are unusable are refused with what is allowed: %j', (waves, text) => {
+    expect(() => read(waves)).toThrow(`Invalid parameters: ${text}`);
+  });
+});
+
 describe('parseMessageBody', () => {
   const withMessage = (message: object) => ({
     ...MESSAGE,
@@ -127,5 +157,21 @@ describe('parseMessageBody', () => {
     expect(read({ messageFormat: 'Binary' })).toBe('parameters-invalid');
     expect(read({ messageFormat: 'Binary', messagePayloadFile: 'a/b' })).toBe('message-file-missing');
     expect(read({ messageFormat: 'Binary', messagePayloadFile: 'a' })).toBe('accepted');
+  });
+
+  it('sends once and expects no confirmation unless told otherwise', () => {
+    expect(parseMessageBody(MESSAGE)).toMatchObject({ transmissions: 1, confirmPort: undefined });
+    const more = withMessage({ transmissions: 20, confirmationPort: 223 });
+    expect(parseMessageBody(more)).toMatchObject({ transmissions: 20, confirmPort: 223 });
+  });
+
+  it.each([
+    [{ transmissions: 0 }, 'multicastMessage.transmissions must be an integer from 1 to 20'],
+    [{ transmissions: 21 }, 'multicastMessage.transmissions must be an integer from 1 to 20'],
+    [{ transmissions: '3' }, 'multicastMessage.transmissions must be an integer from 1 to 20'],
+    [{ confirmationPort: 0 }, 'multicastMessage.confirmationPort must be an integer from 1 to 223'],
+    [{ confirmationPort: 224 }, 'multicastMessage.confirmationPort must be an integer from 1 to 223'],
+  ])('refuses repeats and ports that there are not: %j', (message, text) => {
+    expect(() => parseMessageBody(withMessage(message))).toThrow(`Invalid parameters: ${text}`);
   });
 });
