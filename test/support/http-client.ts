@@ -7,6 +7,7 @@ export interface Reply {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** The body, octet for octet: JSON forgets the difference between 100 and 100.0. */
   readonly text: string;
+  /** Undefined for tables. */
   readonly json: unknown;
 }
 
@@ -90,7 +91,9 @@ export class HttpClient {
         response.on('error', reject);
         response.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8');
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: JSON.parse(text) });
+          const isTable = response.headers['content-type']?.startsWith('text/csv') === true;
+          const json: unknown = isTable ? undefined : JSON.parse(text);
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json });
         });
       });
       call.on('error', reject);

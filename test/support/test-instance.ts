@@ -95,6 +95,12 @@ export class TestInstance {
     }
   }
 
+  /** What a client of its own needs to log in. */
+  get access(): { readonly httpsPort: number; readonly adminPassword: string } {
+    const { server, adminPassword } = this.#instance;
+    return { httpsPort: server.httpsPort, adminPassword };
+  }
+
   get fleet(): Fleet {
     return this.#instance.fleet;
   }

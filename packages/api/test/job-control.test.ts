@@ -104,6 +104,13 @@ describe('the log', () => {
     expect(row).toMatch(/^\d{4}-[^,]+Z,1,plain,1,1,100,$/);
     expect((await call('GET', '/api/lora/jobs/other/frames')).statusCode).toBe(404);
   });
+
+  it('of many frames comes whole, each frame once', async () => {
+    harness.ports.jobs.frameCount = 2_500;
+    const response = await call('GET', `${PATH}/frames`);
+    const rows = response.body.trimEnd().split('\n').slice(1);
+    expect(rows.map((row) => Number(row.split(',')[3]))).toEqual(Array.from({ length: 2_500 }, (_, n) => n + 1));
+  });
 });
 
 describe('additive members of a body', () => {
