@@ -2,7 +2,7 @@ import { mayCall, OPERATIONS, type Operation, type Role } from '@airlift/contrac
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FOTA_BODY, Harness } from './harness.ts';
 
-/** The matrix of contract section 1.5 written out a second time, by hand: who may call what. */
+/** The matrix of contract section 1.5 and the additive calls written out a second time, by hand: who may call what. */
 const MATRIX = `
 GET    /api/lora/status                              admin user guest
 GET    /api/lora/stats                               admin user guest
@@ -16,6 +16,13 @@ POST   /api/lora/fota                                admin user
 POST   /api/lora/mcm                                 admin user
 DELETE /api/lora/fotaschedule/none                   admin user
 DELETE /api/lora/fotaresults/none                    admin user
+POST   /api/lora/jobs/none/pause                     admin user
+POST   /api/lora/jobs/none/resume                    admin user
+POST   /api/lora/jobs/none/approve                   admin user
+POST   /api/lora/jobs/none/abort                     admin user
+POST   /api/lora/jobs/none/retry                     admin user
+GET    /api/lora/jobs/none/log                       admin user guest
+GET    /api/lora/jobs/none/frames                    admin user guest
 POST   /api/command/upload_lora_fota_file            admin user
 POST   /api/command/upload_lora_multicast            admin user
 GET    /api/lora/operations
