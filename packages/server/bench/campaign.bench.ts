@@ -84,7 +84,7 @@ function cellOf(
     least: Math.round(least),
     ratio: Math.round((1000 * frames) / least) / 1000,
     limit,
-    sessions: mean(reports.map(({ sessions }) => sessions)),
+    sessions: Math.round(10 * mean(reports.map(({ sessions }) => sessions))) / 10,
     seconds: Math.round(mean(reports.map((report) => report.setupSeconds + report.sessionSeconds))),
     falseSuccess: total(reports.map(({ falseSuccess }) => falseSuccess)),
     falseFailure: total(reports.map(({ falseFailure }) => falseFailure)),
