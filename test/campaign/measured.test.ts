@@ -21,7 +21,7 @@ describe('an image of 671 fragments', () => {
   );
 
   it.each(['measured/20/1', 'measured/20/2', 'measured/20/3'])(
-    'reaches 10 of 10 devices at 20 %% loss (seed %s)',
+    'reaches 10 of 10 devices at a loss of 0.2 (seed %s)',
     async (seed) => {
       const report = await runCampaign(seed, DEMO_OCTETS, { loss: 0.2 });
       expect(report).toMatchObject({ completed: 10, sessions: 1 });

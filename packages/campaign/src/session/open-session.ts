@@ -66,6 +66,10 @@ export function planSession({
   const sessionTimeGpsS = Math.ceil((gpsNowMs + delayMs) / 1000);
   const launchAt = steadyMs(now + (sessionTimeGpsS * 1000 - gpsNowMs));
   const graceMs = gracePeriodMs(plan, invited, delayMs);
+  const exponent = timeOutExponent(plan, base, format, pacing, plan.launchDelayS === undefined ? graceMs : 0);
+  // A caller who fixed how long the session lasts leaves no more time for waiting.
+  const isFixed = plan.kind === 'Message' && plan.sessionTimeoutExponent !== undefined;
+  const waitMs = isFixed ? Math.min(graceMs, 1000 * 2 ** exponent * LONGEST_WAIT_SHARE) : graceMs;
   return {
     groupId,
     mcAddr: address.mcAddr,
@@ -73,9 +77,9 @@ export function planSession({
     sessionTimeGpsS,
     launchAt,
     startSlackMs: invited.startSlackS * 1000,
-    silentFrom: steadyMs(launchAt + Math.min(graceMs, silenceMs(plan, invited))),
-    gatherUntil: steadyMs(launchAt + graceMs),
-    timeOutExponent: timeOutExponent(plan, base, format, pacing, plan.launchDelayS === undefined ? graceMs : 0),
+    silentFrom: steadyMs(launchAt + Math.min(waitMs, silenceMs(plan, invited))),
+    gatherUntil: steadyMs(launchAt + waitMs),
+    timeOutExponent: exponent,
     firstFCnt: Math.max(FIRST_FCNT, address.nextFCnt),
   };
 }
@@ -99,6 +103,9 @@ export function gracePeriodMs(plan: JobPlan, { count, waitForUplinks }: Invited,
   const byUplinks = waitForUplinks ? UPLINKS_OF_GRACE * plan.uplinkIntervalS * 1000 : 0;
   return Math.max(SHORTEST_GRACE_MS, byUplinks, count * GRACE_MS_PER_DEVICE);
 }
+
+/** Of a session whose length the caller fixed. */
+const LONGEST_WAIT_SHARE = 0.25;
 
 /** The smallest n for which 2^n seconds hold the planned broadcast with a quarter to spare, within 8 .. 15. */
 function timeOutExponent(
