@@ -6,26 +6,38 @@ import { build as bundle } from 'esbuild';
 import { installDependencies, root, run } from './setup.mjs';
 
 installDependencies();
-const names = process.argv.slice(2).filter((one) => !one.startsWith('--'));
-const options = process.argv.slice(2).filter((one) => one.startsWith('--'));
-const isChosen = (file) => names.length === 0 || names.some((name) => file === `${name}.bench.ts`);
+const ENDING = '.bench.ts';
+const benches = readdirSync(join(root, 'packages'))
+  .map((name) => join(root, 'packages', name, 'bench'))
+  .filter((folder) => existsSync(folder))
+  .flatMap((folder) => readdirSync(folder).map((file) => ({ folder, file })))
+  .filter(({ file }) => file.endsWith(ENDING));
+const words = process.argv.slice(2);
+// Whatever is no name of a benchmark belongs to the option before it.
+const isName = (word) => benches.some(({ file }) => file === `${word}${ENDING}`);
+const stray = words.find((word, i) => !word.startsWith('--') && !isName(word) && !words[i - 1]?.startsWith('--'));
+if (stray !== undefined) {
+  console.error(
+    `no benchmark ${stray}; there are ${benches.map(({ file }) => file.slice(0, -ENDING.length)).join(', ')}`,
+  );
+  process.exit(2);
+}
+const names = words.filter(isName);
+const options = words.filter((word) => !isName(word));
 const out = join(root, '.cache', 'bench');
 mkdirSync(out, { recursive: true });
-for (const name of readdirSync(join(root, 'packages'))) {
-  const folder = join(root, 'packages', name, 'bench');
-  if (!existsSync(folder)) continue;
-  for (const file of readdirSync(folder).filter((entry) => entry.endsWith('.bench.ts') && isChosen(entry))) {
-    const outfile = join(out, file.replace(/\.ts$/, '.mjs'));
-    await bundle({
-      entryPoints: [join(folder, file)],
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      conditions: ['source'],
-      outfile,
-      logLevel: 'error',
-    });
-    run(process.execPath, [outfile, ...options]);
-  }
+for (const { folder, file } of benches) {
+  if (names.length > 0 && !names.includes(file.slice(0, -ENDING.length))) continue;
+  const outfile = join(out, file.replace(/\.ts$/, '.mjs'));
+  await bundle({
+    entryPoints: [join(folder, file)],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    conditions: ['source'],
+    outfile,
+    logLevel: 'error',
+  });
+  run(process.execPath, [outfile, ...options]);
 }

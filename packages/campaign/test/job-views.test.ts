@@ -118,6 +118,8 @@ describe('a device', () => {
           undecidedFor: 0,
           checks: 0,
           vainSessions: 0,
+          mayHold: false,
+          isFurther: false,
           from: 1,
           sessionCnt: undefined,
         },

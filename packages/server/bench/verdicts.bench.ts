@@ -3,18 +3,17 @@ import { Rng } from '@airlift/kernel';
 import type { SimulatedDevice } from '../src/simulation/simulation-report.ts';
 import type { SimulationSettings } from '../src/simulation/simulation-settings.ts';
 import { simulate } from '../src/simulation.ts';
+import { isGiven, option } from './options.ts';
 
 /**
  * What the server says of devices beside the bytes that they hold, over every behaviour and losses of 0 to 50 % both ways:
  * campaigns drawn at random, every other one with devices that lie, die, reset or fall silent, some with late devices, some
- * with profiles that the server is not told. `--verdicts=20000` for the full count, `--from=N` begins at that campaign,
- * `--only=N` runs that one and shows every device, `--json` prints JSON.
+ * with profiles that the server is not told. `--verdicts 20000` for the full count, `--from N` begins at that campaign,
+ * `--only N` runs that one and shows every device, `--json` prints JSON.
  */
-const chosen = (name: string): string | undefined =>
-  process.argv.find((one) => one.startsWith(`--${name}=`))?.slice(name.length + 3);
-const only = chosen('only');
-const from = Number(only ?? chosen('from') ?? 0);
-const verdicts = Number(chosen('verdicts') ?? 2_000);
+const only = option('only');
+const from = Number(only ?? option('from') ?? 0);
+const verdicts = Number(option('verdicts') ?? 2_000);
 
 const DEVICES = 40;
 const NAMES = Object.keys(BEHAVIOURS) as readonly BehaviourName[];
@@ -131,7 +130,7 @@ for (let campaign = from; judged < verdicts && campaign <= last; campaign++) {
 
 const falseSuccess = found.filter(({ status }) => status === 'success').length;
 const falseFailure = found.length - falseSuccess;
-if (process.argv.includes('--json')) {
+if (isGiven('json')) {
   const result = { bench: 'verdicts', judged, falseSuccess, falseFailure, counts: Object.fromEntries(counts) };
   console.log(JSON.stringify({ ...result, found, troubles }, null, 2));
 } else {

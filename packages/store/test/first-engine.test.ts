@@ -128,6 +128,8 @@ const heard = {
   undecidedFor: 0,
   checks: 0,
   vainSessions: 0,
+  mayHold: false,
+  isFurther: false,
   from: 1,
   sessionCnt: undefined,
 };

@@ -27,6 +27,10 @@ export interface Heard {
   readonly checks: number;
   /** Sessions one after the other in which it said nothing that was evidence. */
   readonly vainSessions: number;
+  /** It was in a session that may have brought everything, or may have been, and never said what it holds since. */
+  readonly mayHold: boolean;
+  /** Not its first fragmentation session of the job: numbers that it tells may be those of the one before. */
+  readonly isFurther: boolean;
   /** The first fragment number that the device can have heard. */
   readonly from: number;
   /** SessionCnt of the fragmentation session, version 2; undefined for version 1. */
@@ -48,8 +52,7 @@ export type DeviceState =
   /** Another job has the device, or it is still in the session of one that is over. */
   | { readonly kind: 'held'; readonly by: string; readonly until: SteadyMs | undefined }
   | SettingUp
-  /** Everything is agreed; waiting for the start of the session. */
-  | { readonly kind: 'ready'; readonly session: number; readonly heard: Heard }
+  | Ready
   | Receiving
   /** Between two sessions: the device may still prove what it holds. */
   | Between
@@ -66,12 +69,19 @@ export type DeviceState =
   | Unserved<'failed'>
   | { readonly kind: 'skipped'; readonly reason: ReasonCode; readonly at: SteadyMs };
 
-interface Unserved<K extends string> {
+export interface Unserved<K extends string> {
   readonly kind: K;
   readonly reason: ReasonCode;
   readonly at: SteadyMs;
   readonly heard: Heard | undefined;
   readonly freeAt: SteadyMs | undefined;
+}
+
+/** Everything is agreed; waiting for the start of the session. */
+export interface Ready {
+  readonly kind: 'ready';
+  readonly session: number;
+  readonly heard: Heard;
 }
 
 export interface SettingUp {
@@ -136,7 +146,17 @@ export interface Between {
 
 /** Of a fragmentation session that has just begun. */
 export function nothingHeard(sessionCnt: number | undefined): Heard {
-  return { answers: [], found: undefined, undecidedFor: 0, checks: 0, vainSessions: 0, from: 1, sessionCnt };
+  return {
+    answers: [],
+    found: undefined,
+    undecidedFor: 0,
+    checks: 0,
+    vainSessions: 0,
+    mayHold: false,
+    isFurther: false,
+    from: 1,
+    sessionCnt,
+  };
 }
 
 /** Nothing more will happen to the device in this job. */

@@ -21,7 +21,6 @@ import {
   invitation,
   listening,
   mayBeListening,
-  nextSessionCnt,
   questionFate,
   restartedSetup,
   setupAnswer,
@@ -186,7 +185,7 @@ function baseline(
   { heard }: SettingUp,
   { now, session, traits, hasOldNumbers, air }: DeviceContext,
 ): readonly AskStep[] {
-  const isStale = hasOldNumbers && mayBeStale(traits);
+  const isStale = (hasOldNumbers || heard.isFurther) && mayBeStale(traits);
   const isBefore = session !== undefined && !session.isLaunched && now < session.launchAt - BASELINE_MS;
   return isStale && isBefore && air.sentAtMost === 0 && heard.answers.length === 0 ? ['status'] : [];
 }
@@ -317,7 +316,8 @@ function broadcastOverStep(state: DeviceState, context: DeviceContext): DeviceSt
   }
   const { session, isUnconfirmed, isAlive } = next;
   const vainSessions = next.heard.found === undefined ? next.heard.vainSessions + 1 : 0;
-  const heard = { ...next.heard, vainSessions };
+  const mayHold = context.kind === 'FOTA' && context.air.sent >= context.nbFrag && mayProve(next.heard, context);
+  const heard = { ...next.heard, vainSessions, mayHold };
   return still({
     kind: 'between',
     session,
@@ -336,7 +336,7 @@ function againStep(state: DeviceState, fresh: boolean, context: DeviceContext): 
   switch (state.kind) {
     case 'setting-up': {
       const isNew = fresh || state.todo.includes('fragmentation') || !holdsPart(state.heard, context.nbFrag);
-      return ask(isNew ? freshSetup(context, nextSessionCnt(state)) : furtherSetup(state.heard, context), context);
+      return ask(isNew ? startedOver(state.heard, context) : furtherSetup(state.heard, context), context);
     }
     case 'ready':
     case 'between': {
@@ -355,9 +355,9 @@ function againStep(state: DeviceState, fresh: boolean, context: DeviceContext): 
 }
 
 /** Everything anew, but for what is known of the device's silence. */
-function startedOver({ sessionCnt, vainSessions }: Heard, context: DeviceContext): SettingUp {
+function startedOver({ sessionCnt, vainSessions, mayHold }: Heard, context: DeviceContext): SettingUp {
   const setup = freshSetup(context, sessionCnt === undefined ? undefined : sessionCnt + 1);
-  return { ...setup, heard: { ...setup.heard, vainSessions } };
+  return { ...setup, heard: { ...setup.heard, vainSessions, mayHold, isFurther: true } };
 }
 
 /** Downlinks that waited in the network server are gone. */

@@ -3,7 +3,7 @@ import type { DeviceContext, DeviceEvent, DeviceStep, VerdictLimit } from './dev
 import type { Between, DeviceState, Receiving } from './device-state.ts';
 import { holdsPart } from './holdings.ts';
 import { done, isChecked, isHelpable, lastWordAt, owesCheck } from './reception.ts';
-import { failed, freeAtOf, mayBeListening, still } from './set-up.ts';
+import { failed, freeAtOf, mayBeListening, still, unserved } from './set-up.ts';
 
 /** A device that asks more often than this hears no answer. */
 const PATIENT_CHECKS = 5;
@@ -18,17 +18,17 @@ export function endStep(state: DeviceState, event: End, context: DeviceContext):
     case 'held':
       return still(failed('not-begun', state, context));
     case 'ready':
-      return still(failed(event.hasJoined ? 'no-answer' : 'never-joined', state, context));
+      return still(unserved(event.hasJoined ? 'no-answer' : 'never-joined', state, context));
     case 'setting-up': {
-      if (event.limit === 'no-address') return still(failed('no-multicast-address', state, context));
-      if (!event.hasJoined) return still(failed('never-joined', state, context));
-      if (state.isRestarted) return still(failed('restarted', state, context));
+      if (event.limit === 'no-address') return still(unserved('no-multicast-address', state, context));
+      if (!event.hasJoined) return still(unserved('never-joined', state, context));
+      if (state.isRestarted) return still(unserved('restarted', state, context));
       // It may be listening, and nothing says that it did not hear everything.
       if (mayBeListening(state) && !event.neverSent) return still(unverified('no-answer', state, context));
       const hasClockTrouble = state.todo.includes('clock') || state.resyncs > 0;
       const heardPart = state.heard.found !== undefined;
       const reason = heardPart ? 'not-complete' : hasClockTrouble ? 'clock-not-set' : 'no-answer';
-      return still(failed(reason, state, context));
+      return still(unserved(reason, state, context));
     }
     case 'receiving':
     case 'between':

@@ -178,7 +178,7 @@ export function judged(
       ...(heard.from > 1 ? { unaired: [{ first: 1, last: heard.from - 1 }] } : {}),
     },
   };
-  const staleNumbers = hasOldNumbers ? 'possible' : 'excluded';
+  const staleNumbers = hasOldNumbers || heard.isFurther ? 'possible' : 'excluded';
   const found = judgeStatus(countingOf(traits), { nbFrag, staleNumbers }, next, heard.answers);
   return {
     found,

@@ -8,9 +8,11 @@ import {
   type Heard,
   heardOf,
   nothingHeard,
+  type Ready,
   type Receiving,
   type SettingUp,
   type SetupStep,
+  type Unserved,
 } from './device-state.ts';
 import { holdsPart } from './holdings.ts';
 
@@ -55,8 +57,12 @@ export function furtherSetup(heard: Heard, context: DeviceContext): SettingUp {
 export function restartedSetup(state: DeviceState, context: DeviceContext): SettingUp {
   const before = state.kind === 'setting-up' ? state : undefined;
   const isRestarted = before?.isRestarted ?? (state.kind === 'receiving' || state.kind === 'between');
+  const setup = freshSetup(context, nextSessionCnt(state));
+  // One that joined without a reset may still tell the numbers of the session that it lost.
+  const isFurther = isRestarted || heardOf(state)?.isFurther === true;
   return {
-    ...freshSetup(context, nextSessionCnt(state)),
+    ...setup,
+    heard: { ...setup.heard, mayHold: heardOf(state)?.mayHold === true, isFurther },
     isHeard: true,
     asked: before?.asked ?? 0,
     resyncs: before?.resyncs ?? 0,
@@ -156,10 +162,11 @@ function fragmentationAnswer(state: SettingUp, errors: readonly string[], contex
   const { heard, refusals } = state;
   // The device remembers a higher count than was ever used from here: another server was there before.
   if (errors.includes('SessionCntReplay') && heard.sessionCnt !== undefined && refusals < MOST_REFUSALS) {
-    const next = nothingHeard(heard.sessionCnt + SESSION_CNT_STEP);
+    const { mayHold, isFurther } = heard;
+    const next = { ...nothingHeard(heard.sessionCnt + SESSION_CNT_STEP), mayHold, isFurther };
     return { ...state, heard: next, refusals: refusals + 1, question: { kind: 'none' } };
   }
-  return failed('fragmentation-refused', state, context);
+  return unserved('fragmentation-refused', state, context);
 }
 
 function sessionAnswer(
@@ -177,12 +184,14 @@ function sessionAnswer(
     if (isUndefined || answer.errors.includes('StartMissed')) {
       return resync(state, ['clock', 'group', 'session'], 'clock-not-set', context);
     }
-    return failed('session-refused', state, context);
+    return unserved('session-refused', state, context);
   }
   const toldGpsS = state.startGpsS ?? context.session?.sessionTimeGpsS;
   const checksClock = context.traits.profile.multicast.sessionTime === 'gps' && toldGpsS !== undefined;
   if (checksClock && Math.abs(answer.timeToStartS - (toldGpsS - receivedGps / 1000)) > CLOCK_TOLERANCE_S) {
-    return resync(state, ['clock', 'session'], 'clock-not-set', context);
+    // Its answer may just have come late, and then it will listen all the same.
+    const suspect = { ...state, heard: { ...state.heard, mayHold: true } };
+    return resync(suspect, ['clock', 'session'], 'clock-not-set', context);
   }
   return without(state, 'session');
 }
@@ -191,7 +200,7 @@ function sessionAnswer(
 function groupRefused(state: SettingUp, context: DeviceContext): DeviceState {
   if (!state.todo.includes('group')) return state;
   const refusals = state.refusals + 1;
-  if (refusals >= MOST_REFUSALS) return failed('group-refused', state, context);
+  if (refusals >= MOST_REFUSALS) return unserved('group-refused', state, context);
   return { ...state, refusals, question: { kind: 'none' } };
 }
 
@@ -202,7 +211,7 @@ function resync(
   reason: ReasonCode,
   context: DeviceContext,
 ): DeviceState {
-  if (state.resyncs >= MOST_RESYNCS) return failed(reason, state, context);
+  if (state.resyncs >= MOST_RESYNCS) return unserved(reason, state, context);
   const others = state.todo.filter((step) => step !== 'clock' && !steps.includes(step));
   return {
     ...state,
@@ -253,7 +262,8 @@ export function invitation({ isUnconfirmed, heard }: Receiving, context: DeviceC
     isHeard: true,
     isInvited: true,
   };
-  return isUnconfirmed ? setup : { ...setup, heard };
+  const { mayHold, isFurther } = heard;
+  return { ...setup, heard: isUnconfirmed ? { ...setup.heard, mayHold, isFurther } : heard };
 }
 
 /** What became of a question to a device that is being set up. */
@@ -281,8 +291,15 @@ export function freeAtOf(state: DeviceState, context: DeviceContext): SteadyMs |
   return listens ? context.session?.endsAt : undefined;
 }
 
-export function failed(reason: ReasonCode, state: DeviceState, context: DeviceContext): DeviceState {
+export function failed(reason: ReasonCode, state: DeviceState, context: DeviceContext): Unserved<'failed'> {
   return { kind: 'failed', reason, at: context.now, heard: heardOf(state), freeAt: freeAtOf(state, context) };
+}
+
+/** The end of a set-up that came to nothing: no failure for a device that may hold everything since an earlier one. */
+export function unserved(reason: ReasonCode, state: SettingUp | Ready, context: DeviceContext): DeviceState {
+  if (!state.heard.mayHold || context.air.sent === 0) return failed(reason, state, context);
+  const known: ReasonCode = reason === 'no-answer' ? 'silent' : 'not-confirmed';
+  return { ...failed(known, state, context), kind: 'unverified' };
 }
 
 export function still(state: DeviceState): DeviceStep {

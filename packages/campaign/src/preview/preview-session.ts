@@ -2,7 +2,7 @@ import type { Entry } from '../engine/entries.ts';
 import { pacingOf } from '../engine/pacing.ts';
 import type { JobPlan } from '../job-plan.ts';
 import { plannedGoal, usualParity } from '../session/limits.ts';
-import { gracePeriodMs, launchDelayMs, timeOutExponent, withinBudgetMs } from '../session/open-session.ts';
+import { sessionTimes, withinBudgetMs } from '../session/open-session.ts';
 import type { SessionFormat } from '../session/session-format.ts';
 
 const HOUR_MS = 3_600_000;
@@ -55,9 +55,8 @@ export function previewSession({
     waitForUplinks: devices.some(({ listensAlways }) => !listensAlways),
     startSlackS: Math.max(0, ...devices.map(({ traits }) => traits.profile.multicast.startSlackS)),
   };
-  const delayMs = launchDelayMs(plan, invited);
-  const graceMs = gracePeriodMs(plan, invited, delayMs);
   const pacing = pacingOf(plan, format);
+  const { delayMs, waitMs, timeOutExponent } = sessionTimes({ plan, isFresh: true, format, pacing, invited });
   const { plain, parity, most } = framesOf(plan, format);
   const status = format.kind === 'image' ? 1 : 0;
   const { airtimeMs, dutyCycle } = format.carrier;
@@ -67,8 +66,8 @@ export function previewSession({
     return (onAirMs + questions * pacing.listenMs) / 1000;
   };
   const leadS = delayMs / 1000 + invited.startSlackS;
-  // Where the launch is fixed, nobody is waited for.
-  const waitS = plan.launchDelayS === undefined ? graceMs / 1000 : 0;
+  // Where the launch is fixed, a session waits only when nobody is ready.
+  const waitS = plan.launchDelayS === undefined ? waitMs / 1000 : 0;
   const start = {
     earliestS: from.earliestS + leadS,
     expectedS: from.expectedS + leadS,
@@ -85,7 +84,7 @@ export function previewSession({
     statusFrames: status,
     airtimeMs: total * airtimeMs,
     busiestHourMs: Math.min(inOneHour * airtimeMs, dutyCycle * HOUR_MS),
-    timeOutS: 2 ** timeOutExponent(plan, { isFresh: true }, format, pacing, graceMs),
+    timeOutS: 2 ** timeOutExponent,
     start,
     end: {
       earliestS: start.earliestS + spanS(0, 0),

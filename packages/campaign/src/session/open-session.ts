@@ -61,11 +61,10 @@ export function planSession({
   readonly now: SteadyMs;
   readonly gpsNowMs: GpsMs;
 }): SessionPlan {
-  const delayMs = launchDelayMs(plan, invited);
+  const { delayMs, waitMs, timeOutExponent } = sessionTimes({ plan, isFresh: base.isFresh, format, pacing, invited });
   // SessionTime is in whole seconds; launching on such a one keeps both sides on the same instant.
   const sessionTimeGpsS = Math.ceil((gpsNowMs + delayMs) / 1000);
   const launchAt = steadyMs(now + (sessionTimeGpsS * 1000 - gpsNowMs));
-  const graceMs = gracePeriodMs(plan, invited, delayMs);
   return {
     groupId,
     mcAddr: address.mcAddr,
@@ -73,15 +72,49 @@ export function planSession({
     sessionTimeGpsS,
     launchAt,
     startSlackMs: invited.startSlackS * 1000,
-    silentFrom: steadyMs(launchAt + Math.min(graceMs, silenceMs(plan, invited))),
-    gatherUntil: steadyMs(launchAt + graceMs),
-    timeOutExponent: timeOutExponent(plan, base, format, pacing, graceMs),
+    silentFrom: steadyMs(launchAt + Math.min(waitMs, silenceMs(plan, invited))),
+    gatherUntil: steadyMs(launchAt + waitMs),
+    timeOutExponent,
     firstFCnt: Math.max(FIRST_FCNT, address.nextFCnt),
   };
 }
 
+/** How long a session waits, and how long it lasts. */
+export interface SessionTimes {
+  /** From the opening to the start. */
+  readonly delayMs: number;
+  /** How long devices are waited for after the start. */
+  readonly waitMs: number;
+  /** The session lasts 2^n seconds. */
+  readonly timeOutExponent: number;
+}
+
+/** `isFresh`: the image is sent from its beginning. */
+export function sessionTimes({
+  plan,
+  isFresh,
+  format,
+  pacing,
+  invited,
+}: {
+  readonly plan: JobPlan;
+  readonly isFresh: boolean;
+  readonly format: SessionFormat;
+  readonly pacing: SessionPacing;
+  readonly invited: Invited;
+}): SessionTimes {
+  const delayMs = launchDelayMs(plan, invited);
+  const graceMs = gracePeriodMs(plan, invited, delayMs);
+  const gatherMs = plan.launchDelayS === undefined ? graceMs : 0;
+  const exponent = timeOutExponent(plan, isFresh, format, pacing, gatherMs);
+  // A caller who fixed how long the session lasts leaves no more time for waiting.
+  const isFixed = plan.kind === 'Message' && plan.sessionTimeoutExponent !== undefined;
+  const waitMs = isFixed ? Math.min(graceMs, 1000 * 2 ** exponent * LONGEST_WAIT_SHARE) : graceMs;
+  return { delayMs, waitMs, timeOutExponent: exponent };
+}
+
 /** From the opening of a session to its start. */
-export function launchDelayMs(plan: JobPlan, { count, waitForUplinks }: Invited): number {
+function launchDelayMs(plan: JobPlan, { count, waitForUplinks }: Invited): number {
   if (plan.launchDelayS !== undefined) return plan.launchDelayS * 1000;
   const byDevices = PROMPT_LAUNCH_MS + count * LAUNCH_MS_PER_DEVICE;
   return waitForUplinks ? Math.max(UPLINKS_BEFORE_LAUNCH * plan.uplinkIntervalS * 1000, byDevices) : byDevices;
@@ -93,46 +126,40 @@ function silenceMs(plan: JobPlan, { waitForUplinks }: Invited): number {
 }
 
 /** How long devices are waited for after the start. */
-export function gracePeriodMs(plan: JobPlan, { count, waitForUplinks }: Invited, delayMs: number): number {
+function gracePeriodMs(plan: JobPlan, { count, waitForUplinks }: Invited, delayMs: number): number {
   // Where the launch is fixed, only a session for which nobody is ready waits.
   if (plan.launchDelayS !== undefined) return Math.max(SHORTEST_GRACE_MS, delayMs);
   const byUplinks = waitForUplinks ? UPLINKS_OF_GRACE * plan.uplinkIntervalS * 1000 : 0;
   return Math.max(SHORTEST_GRACE_MS, byUplinks, count * GRACE_MS_PER_DEVICE);
 }
 
-/**
- * The smallest n for which 2^n seconds hold the planned broadcast with a quarter to spare, within 8 .. 15.
- * @param graceMs as `gracePeriodMs` has it
- */
-export function timeOutExponent(
+/** Of a session whose length the caller fixed. */
+const LONGEST_WAIT_SHARE = 0.25;
+
+/** The smallest n for which 2^n seconds hold the planned broadcast with a quarter to spare, within 8 .. 15. */
+function timeOutExponent(
   plan: JobPlan,
-  base: Pick<SessionBase, 'isFresh'>,
+  isFresh: boolean,
   format: SessionFormat,
   pacing: SessionPacing,
-  graceMs: number,
+  gatherMs: number,
 ): number {
   if (plan.kind === 'Message' && plan.sessionTimeoutExponent !== undefined) return plan.sessionTimeoutExponent;
-  const gatherMs = plan.launchDelayS === undefined ? graceMs : 0;
-  const broadcastMs = spanOnAirMs(plan, base, format, pacing);
+  const broadcastMs = spanOnAirMs(plan, isFresh, format, pacing);
   const questionsMs = plan.kind === 'FOTA' ? EXPECTED_QUESTIONS * (pacing.listenMs + pacing.shortMs) : 0;
   const seconds = (broadcastMs * 1.25 + questionsMs + gatherMs + VERIFICATION_MS) / 1000;
   return Math.min(LONGEST_EXPONENT, Math.max(SHORTEST_EXPONENT, Math.ceil(Math.log2(seconds))));
 }
 
 /** How long the planned frames take, with what the duty cycle adds. */
-function spanOnAirMs(
-  plan: JobPlan,
-  base: Pick<SessionBase, 'isFresh'>,
-  format: SessionFormat,
-  pacing: SessionPacing,
-): number {
+function spanOnAirMs(plan: JobPlan, isFresh: boolean, format: SessionFormat, pacing: SessionPacing): number {
   const { airtimeMs, dutyCycle } = format.carrier;
   if (plan.kind === 'Message' || format.kind === 'message') {
     const count = plan.kind === 'Message' ? plan.transmissions : 1;
     return withinBudgetMs(count, pacing.plainMs, airtimeMs, dutyCycle);
   }
   const { nbFrag } = format;
-  const plain = base.isFresh ? nbFrag : 0;
+  const plain = isFresh ? nbFrag : 0;
   const parity = plan.parityFragments ?? plannedGoal(nbFrag) - nbFrag;
   return withinBudgetMs(
     plain + parity,

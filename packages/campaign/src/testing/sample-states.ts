@@ -217,6 +217,8 @@ const NOTHING: Heard = {
   undecidedFor: 0,
   checks: 0,
   vainSessions: 0,
+  mayHold: false,
+  isFurther: false,
   from: 1,
   sessionCnt: undefined,
 };
@@ -230,6 +232,8 @@ export const SAMPLE_HEARD: readonly Heard[] = [
     undecidedFor: index,
     checks: index,
     vainSessions: 1,
+    mayHold: false,
+    isFurther: false,
     from: 5,
     sessionCnt: index,
   })),
@@ -241,6 +245,8 @@ const HEARD: Heard = {
   undecidedFor: 1,
   checks: 2,
   vainSessions: 0,
+  mayHold: false,
+  isFurther: false,
   from: 1,
   sessionCnt: 65_535,
 };

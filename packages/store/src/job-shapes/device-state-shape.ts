@@ -18,6 +18,8 @@ const HEARD: ShapeOf<Heard> = {
   undecidedFor: count,
   checks: count,
   vainSessions: count,
+  mayHold: z.boolean(),
+  isFurther: z.boolean(),
   from: count,
   sessionCnt: count.optional(),
 };

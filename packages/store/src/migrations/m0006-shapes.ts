@@ -61,6 +61,8 @@ function heardOf(reception: unknown): Json | undefined {
     undecidedFor: 0,
     checks: 0,
     vainSessions: 0,
+    mayHold: false,
+    isFurther: false,
     from: 1,
   };
 }
