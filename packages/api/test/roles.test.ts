@@ -25,13 +25,6 @@ GET    /api/lora/jobs/none/log                       admin user guest
 GET    /api/lora/jobs/none/frames                    admin user guest
 POST   /api/command/upload_lora_fota_file            admin user
 POST   /api/command/upload_lora_multicast            admin user
-POST   /api/lora/jobs/none/pause                           admin user
-POST   /api/lora/jobs/none/resume                          admin user
-POST   /api/lora/jobs/none/approve                         admin user
-POST   /api/lora/jobs/none/abort                           admin user
-POST   /api/lora/jobs/none/retry                           admin user
-GET    /api/lora/jobs/none/log                             admin user guest
-GET    /api/lora/jobs/none/frames                          admin user guest
 GET    /api/lora/operations
 GET    /api/lora/apps
 GET    /api/lora/multicast
