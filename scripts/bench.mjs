@@ -2,15 +2,15 @@
 // those of that name.
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { build as bundle } from 'esbuild';
+import { bundle } from './bundle.mjs';
 import { installDependencies, root, run } from './setup.mjs';
 
 installDependencies();
 const ENDING = '.bench.ts';
 const benches = readdirSync(join(root, 'packages'))
-  .map((name) => join(root, 'packages', name, 'bench'))
-  .filter((folder) => existsSync(folder))
-  .flatMap((folder) => readdirSync(folder).map((file) => ({ folder, file })))
+  .map((name) => join('packages', name, 'bench'))
+  .filter((folder) => existsSync(join(root, folder)))
+  .flatMap((folder) => readdirSync(join(root, folder)).map((file) => ({ folder, file })))
   .filter(({ file }) => file.endsWith(ENDING));
 const words = process.argv.slice(2);
 // Whatever is no name of a benchmark belongs to the option before it.
@@ -29,15 +29,6 @@ mkdirSync(out, { recursive: true });
 for (const { folder, file } of benches) {
   if (names.length > 0 && !names.includes(file.slice(0, -ENDING.length))) continue;
   const outfile = join(out, file.replace(/\.ts$/, '.mjs'));
-  await bundle({
-    entryPoints: [join(folder, file)],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    conditions: ['source'],
-    outfile,
-    logLevel: 'error',
-  });
+  await bundle(join(folder, file), outfile);
   run(process.execPath, [outfile, ...options]);
 }

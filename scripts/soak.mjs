@@ -2,7 +2,7 @@
 // `-- --minutes N --devices N --seed TEXT --json` change it.
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { build as bundle } from 'esbuild';
+import { bundle } from './bundle.mjs';
 import { build, installDependencies, root, run } from './setup.mjs';
 
 installDependencies();
@@ -11,15 +11,6 @@ build();
 const out = join(root, '.cache', 'soak', 'run');
 mkdirSync(out, { recursive: true });
 const outfile = join(out, 'soak.mjs');
-await bundle({
-  entryPoints: [join(root, 'test/soak/main.ts')],
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  conditions: ['source'],
-  outfile,
-  logLevel: 'error',
-});
+await bundle('test/soak/main.ts', outfile);
 copyFileSync(join(root, 'test/time/support/stepping-date.mjs'), join(out, 'stepping-date.mjs'));
 run(process.execPath, [outfile, ...process.argv.slice(2)]);
