@@ -10,8 +10,6 @@ import type { ImageFormat, MessageFormat } from './session-format.ts';
 export const FRAGMENT_HEAD_OCTETS = 3;
 /** FragSize is one octet, and so is Padding. */
 const LARGEST_FRAGMENT = 255;
-/** Devices whose largest fragments differ by more than this factor get sessions of their own. */
-const MOST_SHRINKING = 2;
 /** How far FragSize is lowered for a number of fragments whose rows are better. */
 const MOST_TRIES = 8;
 
@@ -91,7 +89,7 @@ function bySize(alike: ReadonlyMap<Eui64, DeviceTraits>, packetOctets: number): 
   const batches: Candidate[][] = [];
   for (const candidate of candidates) {
     const smallest = batches.at(-1)?.[0]?.fragSize ?? 0;
-    const fits = smallest > 0 && candidate.fragSize <= smallest * MOST_SHRINKING && takes(candidate.traits, smallest);
+    const fits = smallest > 0 && takes(candidate.traits, smallest);
     if (fits) batches.at(-1)?.push(candidate);
     else batches.push([candidate]);
   }
