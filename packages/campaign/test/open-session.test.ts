@@ -1,7 +1,7 @@
 import { gpsMs, steadyMs } from '@airlift/kernel';
 import { describe, expect, it } from 'vitest';
 import type { JobPlan } from '../src/job-plan.ts';
-import { lateStart, planSession, startEnd, withinBudgetMs } from '../src/session/open-session.ts';
+import { lateStart, planSession, withinBudgetMs } from '../src/session/open-session.ts';
 import type { ImageFormat, MessageFormat } from '../src/session/session-format.ts';
 import { type SessionBase, type SessionPlan, sessionEnd } from '../src/session/session-state.ts';
 import { SAMPLE_AT, SAMPLE_SESSION, sampleFotaPlan, sampleMessagePlan } from '../src/testing/index.ts';
@@ -188,7 +188,7 @@ describe('a late start', () => {
   it('ends with the others or after them, and not much later', () => {
     for (const s of [1, 2_047, 2_048, 2_049, 3_000, 4_000, 4_095]) {
       const start = late(s);
-      const end = startEnd(start);
+      const end = sessionEnd(start);
       expect(end).toBeGreaterThanOrEqual(sessionEnd(session));
       expect(end - start.launchAt).toBeLessThan(Math.max(1_001, 2 * (sessionEnd(session) - start.launchAt)) + 1);
     }
@@ -197,6 +197,6 @@ describe('a late start', () => {
 
   it('after the end is as short as can be', () => {
     expect(late(5_000).timeOutExponent).toBe(0);
-    expect(startEnd(late(5_000))).toBe(steadyMs(session.launchAt + 5_001_000));
+    expect(sessionEnd(late(5_000))).toBe(steadyMs(session.launchAt + 5_001_000));
   });
 });

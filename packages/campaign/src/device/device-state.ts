@@ -144,16 +144,20 @@ export interface Between {
   readonly askAgainAt: SteadyMs | undefined;
 }
 
-/** Of a fragmentation session that has just begun. */
-export function nothingHeard(sessionCnt: number | undefined): Heard {
+/** What outlives the fragmentation session in which it was found out. */
+export type Kept = Pick<Heard, 'vainSessions' | 'mayHold' | 'isFurther'>;
+
+/** Of a fragmentation session that has just begun. `kept`: of those before it. */
+export function nothingHeard(sessionCnt: number | undefined, kept: Partial<Kept> = {}): Heard {
+  const { vainSessions = 0, mayHold = false, isFurther = false } = kept;
   return {
     answers: [],
     found: undefined,
     undecidedFor: 0,
     checks: 0,
-    vainSessions: 0,
-    mayHold: false,
-    isFurther: false,
+    vainSessions,
+    mayHold,
+    isFurther,
     from: 1,
     sessionCnt,
   };

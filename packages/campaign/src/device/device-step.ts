@@ -21,6 +21,8 @@ import {
   invitation,
   listening,
   mayBeListening,
+  nextSessionCnt,
+  perhapsListening,
   questionFate,
   restartedSetup,
   setupAnswer,
@@ -119,15 +121,8 @@ function readyUplink(
   const { session, now, listensAlways } = context;
   const isOpen = session !== undefined && !listensAlways && now > session.launchAt - OPEN_UPLINK_MS;
   if (!isOpen) return acknowledged(readyAnswer(state, event, context), event);
-  const { heard } = state;
-  return still({
-    ...freshSetup(context, heard.sessionCnt),
-    todo: ['group', 'session'],
-    isHeard: true,
-    // Should the start have waited for the uplink, it listens; else it is heard again soon.
-    mayListen: true,
-    heard,
-  });
+  // Should the start have waited for the uplink, it listens; else it is heard again soon.
+  return still({ ...furtherSetup(state.heard, context), isHeard: true, mayListen: true });
 }
 
 /** What a device says before the first fragment is of an earlier session, and tells what is no news later. */
@@ -290,7 +285,7 @@ function joinedStep(state: DeviceState, context: DeviceContext): DeviceStep {
 function launchStep(state: DeviceState): DeviceStep {
   if (state.kind === 'ready') return still(listening(state.session, state.heard));
   if (state.kind !== 'setting-up') return still(state);
-  if (mayBeListening(state)) return still({ ...listening(state.session, state.heard), isUnconfirmed: true });
+  if (mayBeListening(state)) return still(perhapsListening(state));
   // Asked anew with its next uplink, now for a start a few seconds ahead.
   return still({ ...state, question: { kind: 'none' } });
 }
@@ -299,17 +294,12 @@ function launchStep(state: DeviceState): DeviceStep {
 function statusRequestedStep(state: DeviceState): DeviceStep {
   if (state.kind === 'receiving') return still({ ...state, silentFor: state.silentFor + 1 });
   if (state.kind !== 'setting-up' || !mayBeListening(state)) return still(state);
-  return still({
-    ...listening(state.session, state.heard),
-    startGpsS: state.startGpsS,
-    silentFor: 1,
-    isUnconfirmed: true,
-  });
+  return still({ ...perhapsListening(state), startGpsS: state.startGpsS, silentFor: 1 });
 }
 
 function broadcastOverStep(state: DeviceState, context: DeviceContext): DeviceStep {
   const isHidden = state.kind === 'setting-up' && mayBeListening(state);
-  const next: DeviceState = isHidden ? { ...listening(state.session, state.heard), isUnconfirmed: true } : state;
+  const next: DeviceState = isHidden ? perhapsListening(state) : state;
   if (next.kind !== 'receiving') return still(state);
   if (context.kind === 'Message' && !next.isUnconfirmed && context.air.sent > 0 && !context.waitsForUplink) {
     return still(done('session-agreed', next, context));
@@ -334,13 +324,11 @@ function broadcastOverStep(state: DeviceState, context: DeviceContext): DeviceSt
 
 function againStep(state: DeviceState, fresh: boolean, context: DeviceContext): DeviceStep {
   switch (state.kind) {
-    case 'setting-up': {
-      const isNew = fresh || state.todo.includes('fragmentation') || !holdsPart(state.heard, context.nbFrag);
-      return ask(isNew ? startedOver(state.heard, context) : furtherSetup(state.heard, context), context);
-    }
+    case 'setting-up':
     case 'ready':
     case 'between': {
-      const isNew = fresh || !holdsPart(state.heard, context.nbFrag);
+      const isBegun = state.kind !== 'setting-up' || !state.todo.includes('fragmentation');
+      const isNew = fresh || !isBegun || !holdsPart(state.heard, context.nbFrag);
       return ask(isNew ? startedOver(state.heard, context) : furtherSetup(state.heard, context), context);
     }
     case 'pending':
@@ -355,9 +343,9 @@ function againStep(state: DeviceState, fresh: boolean, context: DeviceContext): 
 }
 
 /** Everything anew, but for what is known of the device's silence. */
-function startedOver({ sessionCnt, vainSessions, mayHold }: Heard, context: DeviceContext): SettingUp {
-  const setup = freshSetup(context, sessionCnt === undefined ? undefined : sessionCnt + 1);
-  return { ...setup, heard: { ...setup.heard, vainSessions, mayHold, isFurther: true } };
+function startedOver(heard: Heard, context: DeviceContext): SettingUp {
+  const { vainSessions, mayHold } = heard;
+  return freshSetup(context, nextSessionCnt(heard), { vainSessions, mayHold, isFurther: true });
 }
 
 /** Downlinks that waited in the network server are gone. */

@@ -3,7 +3,7 @@ import type { DeviceContext, DeviceEvent, DeviceStep, VerdictLimit } from './dev
 import type { Between, DeviceState, Receiving } from './device-state.ts';
 import { holdsPart } from './holdings.ts';
 import { done, isChecked, isHelpable, lastWordAt, owesCheck } from './reception.ts';
-import { failed, freeAtOf, mayBeListening, still, unserved } from './set-up.ts';
+import { failed, mayBeListening, still, unserved, unverified } from './set-up.ts';
 
 /** A device that asks more often than this hears no answer. */
 const PATIENT_CHECKS = 5;
@@ -95,16 +95,6 @@ function limitReason(limit: VerdictLimit): ReasonCode {
     case 'no-address':
       return 'no-multicast-address';
   }
-}
-
-function unverified(reason: ReasonCode, state: DeviceState, context: DeviceContext): DeviceState {
-  return {
-    kind: 'unverified',
-    reason,
-    at: context.now,
-    heard: 'heard' in state ? state.heard : undefined,
-    freeAt: freeAtOf(state, context),
-  };
 }
 
 /** Ends a device's part in a job that was stopped; devices that were set up are asked to let go of it. */

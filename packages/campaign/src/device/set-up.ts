@@ -7,6 +7,7 @@ import {
   type DeviceState,
   type Heard,
   heardOf,
+  type Kept,
   nothingHeard,
   type Ready,
   type Receiving,
@@ -29,7 +30,7 @@ const LATE_FRAGMENTS = 4;
 const SESSION_CNT_STEP = 8;
 
 /** The set-up of a device from its beginning, in the session. */
-export function freshSetup(context: DeviceContext, sessionCnt: number | undefined): SettingUp {
+export function freshSetup(context: DeviceContext, sessionCnt: number | undefined, kept?: Partial<Kept>): SettingUp {
   return {
     kind: 'setting-up',
     session: context.session?.number ?? 0,
@@ -44,7 +45,7 @@ export function freshSetup(context: DeviceContext, sessionCnt: number | undefine
     startGpsS: undefined,
     isRestarted: false,
     isInvited: false,
-    heard: nothingHeard(sessionCnt),
+    heard: nothingHeard(sessionCnt, kept),
   };
 }
 
@@ -57,12 +58,11 @@ export function furtherSetup(heard: Heard, context: DeviceContext): SettingUp {
 export function restartedSetup(state: DeviceState, context: DeviceContext): SettingUp {
   const before = state.kind === 'setting-up' ? state : undefined;
   const isRestarted = before?.isRestarted ?? (state.kind === 'receiving' || state.kind === 'between');
-  const setup = freshSetup(context, nextSessionCnt(state));
+  const heard = heardOf(state);
   // One that joined without a reset may still tell the numbers of the session that it lost.
-  const isFurther = isRestarted || heardOf(state)?.isFurther === true;
+  const kept = { mayHold: heard?.mayHold === true, isFurther: isRestarted || heard?.isFurther === true };
   return {
-    ...setup,
-    heard: { ...setup.heard, mayHold: heardOf(state)?.mayHold === true, isFurther },
+    ...freshSetup(context, nextSessionCnt(heard), kept),
     isHeard: true,
     asked: before?.asked ?? 0,
     resyncs: before?.resyncs ?? 0,
@@ -71,9 +71,8 @@ export function restartedSetup(state: DeviceState, context: DeviceContext): Sett
 }
 
 /** No fragmentation session of a device may have the count of an earlier one. */
-export function nextSessionCnt(state: DeviceState): number | undefined {
-  const used = heardOf(state)?.sessionCnt;
-  return used === undefined ? undefined : used + 1;
+export function nextSessionCnt(heard: Heard | undefined): number | undefined {
+  return heard?.sessionCnt === undefined ? undefined : heard.sessionCnt + 1;
 }
 
 /** Sends the next question unless one is on its way or it is too late to provoke an uplink. */
@@ -163,7 +162,7 @@ function fragmentationAnswer(state: SettingUp, errors: readonly string[], contex
   // The device remembers a higher count than was ever used from here: another server was there before.
   if (errors.includes('SessionCntReplay') && heard.sessionCnt !== undefined && refusals < MOST_REFUSALS) {
     const { mayHold, isFurther } = heard;
-    const next = { ...nothingHeard(heard.sessionCnt + SESSION_CNT_STEP), mayHold, isFurther };
+    const next = nothingHeard(heard.sessionCnt + SESSION_CNT_STEP, { mayHold, isFurther });
     return { ...state, heard: next, refusals: refusals + 1, question: { kind: 'none' } };
   }
   return unserved('fragmentation-refused', state, context);
@@ -248,6 +247,11 @@ export function listening(session: number, heard: Heard): Receiving {
   };
 }
 
+/** In the session for all that is known, though an answer to it is missing. */
+export function perhapsListening({ session, heard }: SettingUp): Receiving {
+  return { ...listening(session, heard), isUnconfirmed: true };
+}
+
 /** Whether only answers of the device may be missing, so that it is in the session, or will be. */
 export function mayBeListening(state: DeviceState): boolean {
   if (state.kind !== 'setting-up' || !state.mayListen) return false;
@@ -256,14 +260,9 @@ export function mayBeListening(state: DeviceState): boolean {
 
 /** Into the session that has begun, once. One that had agreed to it may have been there all the time. */
 export function invitation({ isUnconfirmed, heard }: Receiving, context: DeviceContext): SettingUp {
-  const setup: SettingUp = {
-    ...freshSetup(context, heard.sessionCnt),
-    todo: ['group', 'session'],
-    isHeard: true,
-    isInvited: true,
-  };
-  const { mayHold, isFurther } = heard;
-  return { ...setup, heard: isUnconfirmed ? { ...setup.heard, mayHold, isFurther } : heard };
+  const { sessionCnt, mayHold, isFurther } = heard;
+  const known = isUnconfirmed ? nothingHeard(sessionCnt, { mayHold, isFurther }) : heard;
+  return { ...furtherSetup(known, context), isHeard: true, isInvited: true };
 }
 
 /** What became of a question to a device that is being set up. */
@@ -295,11 +294,14 @@ export function failed(reason: ReasonCode, state: DeviceState, context: DeviceCo
   return { kind: 'failed', reason, at: context.now, heard: heardOf(state), freeAt: freeAtOf(state, context) };
 }
 
+export function unverified(reason: ReasonCode, state: DeviceState, context: DeviceContext): Unserved<'unverified'> {
+  return { ...failed(reason, state, context), kind: 'unverified' };
+}
+
 /** The end of a set-up that came to nothing: no failure for a device that may hold everything since an earlier one. */
 export function unserved(reason: ReasonCode, state: SettingUp | Ready, context: DeviceContext): DeviceState {
   if (!state.heard.mayHold || context.air.sent === 0) return failed(reason, state, context);
-  const known: ReasonCode = reason === 'no-answer' ? 'silent' : 'not-confirmed';
-  return { ...failed(known, state, context), kind: 'unverified' };
+  return unverified(reason === 'no-answer' ? 'silent' : 'not-confirmed', state, context);
 }
 
 export function still(state: DeviceState): DeviceStep {

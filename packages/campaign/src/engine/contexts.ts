@@ -7,9 +7,9 @@ import { wantsAnother } from '../device/ending.ts';
 import { isHelpable } from '../device/reception.ts';
 import type { FormatView, JobView } from '../job/job-step.ts';
 import type { ParityDevice } from '../parity/index.ts';
-import { lateStart, startEnd } from '../session/open-session.ts';
+import { lateStart } from '../session/open-session.ts';
 import type { Members, SessionContext } from '../session/session-context.ts';
-import type { SessionFormat } from '../session/session-format.ts';
+import { nbFragOf, type SessionFormat } from '../session/session-format.ts';
 import { type SessionState, sentAtMost, sessionEnd } from '../session/session-state.ts';
 import { type DeviceTraits, groupOn } from '../traits.ts';
 import type { Entries } from './entries.ts';
@@ -98,7 +98,7 @@ function sessionOf(
     number: session.number,
     launchAt: plan.launchAt,
     sessionTimeGpsS: plan.sessionTimeGpsS,
-    endsAt: told === undefined ? sessionEnd(plan) : startEnd(lateStart(plan, told)),
+    endsAt: sessionEnd(told === undefined ? plan : lateStart(plan, told)),
     isLaunched,
     lateStartGpsS: isOpen ? Math.ceil(gpsNowMs / 1000) + startS : undefined,
   };
@@ -210,11 +210,6 @@ function freshView(draft: JobDraft, format: SessionFormat, now: SteadyMs): Writa
     wantParity: 0,
     reachableAt: now,
   };
-}
-
-/** 1 for messages. */
-export function nbFragOf(format: SessionFormat | undefined): number {
-  return format?.kind === 'image' ? format.nbFrag : 1;
 }
 
 function look(view: Writable<FormatView>, device: DeviceState): void {

@@ -113,9 +113,8 @@ export class JobDraft {
   /** What must survive a crash of the changes since the last `commit`; undefined when nothing does. */
   change(at: SteadyMs): JobChange | undefined {
     const moves = this.#moves().map((event) => ({ at, event }));
-    const sessions = [...this.#sessionsBefore.keys(), ...this.#unstored]
-      .flatMap((number) => this.#sessions.get(number) ?? [])
-      .filter((session, index, all) => all.indexOf(session) === index);
+    const numbers = new Set([...this.#sessionsBefore.keys(), ...this.#unstored]);
+    const sessions = [...numbers].flatMap((number) => this.#sessions.get(number) ?? []);
     const devices = [...this.#devicesBefore].flatMap(([devEui, before]): readonly JobDevice[] => {
       const state = this.#devices.get(devEui);
       return state !== undefined && isWorthStoring(before, state) ? [{ devEui, state }] : [];

@@ -135,8 +135,7 @@ export class Performer {
   }
 
   #newTicket(ticket: Ticket): string {
-    this.#count += 1;
-    const ticketId = `${this.#prefix}-${this.#count}`;
+    const ticketId = this.#unheeded();
     this.#tickets.set(ticketId, ticket);
     return ticketId;
   }

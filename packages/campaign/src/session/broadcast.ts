@@ -3,7 +3,7 @@ import { nextStep, type ParitySituation } from '../parity/index.ts';
 import { lastGoal, mayStillJoin } from './limits.ts';
 import type { SessionContext } from './session-context.ts';
 import { type FrameEvent, type SessionEvent, type SessionStep, still } from './session-event.ts';
-import type { ImageFormat } from './session-format.ts';
+import { type ImageFormat, nbFragOf } from './session-format.ts';
 import {
   type Broadcasting,
   type BroadcastPhase,
@@ -11,6 +11,7 @@ import {
   type GroupFrame,
   type SessionState,
   sessionEnd,
+  sessionMs,
 } from './session-state.ts';
 
 const LONGEST_HOLD_MS = 30_000;
@@ -312,13 +313,7 @@ function isOver(state: Broadcasting, now: SteadyMs): boolean {
 }
 
 function lastChance({ plan }: Broadcasting): number {
-  const sessionMs = 1000 * 2 ** plan.timeOutExponent;
-  return plan.launchAt + sessionMs - Math.min(1_000, sessionMs / 4);
-}
-
-/** 1 for messages. */
-function nbFragOf(format: SessionContext['format']): number {
-  return format.kind === 'image' ? format.nbFrag : 1;
+  return sessionEnd(plan) - Math.min(1_000, sessionMs(plan) / 4);
 }
 
 /** Fragments that went out, those counted that went out again under their number. */

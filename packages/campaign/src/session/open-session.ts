@@ -3,7 +3,7 @@ import type { JobPlan } from '../job-plan.ts';
 import { plannedGoal } from './limits.ts';
 import type { SessionPacing } from './session-context.ts';
 import type { SessionFormat } from './session-format.ts';
-import { type SessionBase, type SessionPlan, sessionEnd } from './session-state.ts';
+import { type SessionBase, type SessionPlan, sessionEnd, sessionMs } from './session-state.ts';
 
 /** Multicast counters begin here at the lowest, so that the counter of an undisturbed broadcast equals the fragment number. */
 const FIRST_FCNT = 1;
@@ -106,11 +106,11 @@ export function sessionTimes({
   const delayMs = launchDelayMs(plan, invited);
   const graceMs = gracePeriodMs(plan, invited, delayMs);
   const gatherMs = plan.launchDelayS === undefined ? graceMs : 0;
-  const exponent = timeOutExponent(plan, isFresh, format, pacing, gatherMs);
+  const lasting = { timeOutExponent: timeOutExponent(plan, isFresh, format, pacing, gatherMs) };
   // A caller who fixed how long the session lasts leaves no more time for waiting.
   const isFixed = plan.kind === 'Message' && plan.sessionTimeoutExponent !== undefined;
-  const waitMs = isFixed ? Math.min(graceMs, 1000 * 2 ** exponent * LONGEST_WAIT_SHARE) : graceMs;
-  return { delayMs, waitMs, timeOutExponent: exponent };
+  const waitMs = isFixed ? Math.min(graceMs, sessionMs(lasting) * LONGEST_WAIT_SHARE) : graceMs;
+  return { delayMs, waitMs, ...lasting };
 }
 
 /** From the opening of a session to its start. */
@@ -204,9 +204,4 @@ export function lateStart(plan: SessionPlan, startGpsS: number): Start {
     launchAt,
     timeOutExponent: Math.min(plan.timeOutExponent, Math.ceil(Math.log2(leftS))),
   };
-}
-
-/** When a device that was told that start goes back to its own class. */
-export function startEnd({ launchAt, timeOutExponent }: Start): SteadyMs {
-  return steadyMs(launchAt + 1000 * 2 ** timeOutExponent);
 }

@@ -35,3 +35,8 @@ export interface MessageFormat {
 }
 
 export type SessionFormat = ImageFormat | MessageFormat;
+
+/** 1 for messages, and while nothing is known of a format. */
+export function nbFragOf(format: SessionFormat | undefined): number {
+  return format?.kind === 'image' ? format.nbFrag : 1;
+}

@@ -1,4 +1,4 @@
-import type { SteadyMs } from '@airlift/kernel';
+import { type SteadyMs, steadyMs } from '@airlift/kernel';
 import type { WaitCause } from '../link/device-link.ts';
 
 /** One multicast session, fixed when it is opened. */
@@ -120,9 +120,16 @@ export function baseOf(state: SessionState): SessionBase {
   return { number, formatKey, round, began, isFresh, askedAt, sent, repeats };
 }
 
-/** When devices that were told the planned start go back to their own class, unless they do so before. */
-export function sessionEnd({ launchAt, timeOutExponent }: SessionPlan): SteadyMs {
-  return (launchAt + 1000 * 2 ** timeOutExponent) as SteadyMs;
+type Lasting = Pick<SessionPlan, 'timeOutExponent'>;
+
+/** How long devices stay in the session unless they leave before. */
+export function sessionMs({ timeOutExponent }: Lasting): number {
+  return 1000 * 2 ** timeOutExponent;
+}
+
+/** When devices that were told that start go back to their own class, unless they do so before. */
+export function sessionEnd(start: Lasting & Pick<SessionPlan, 'launchAt'>): SteadyMs {
+  return steadyMs(start.launchAt + sessionMs(start));
 }
 
 /** The fragment that is on its way counted in. */

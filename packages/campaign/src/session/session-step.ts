@@ -2,7 +2,7 @@ import { type SteadyMs, steadyMs } from '@airlift/kernel';
 import { broadcastDueAt, broadcastStep } from './broadcast.ts';
 import type { SessionContext } from './session-context.ts';
 import { type SessionEvent, type SessionStep, still } from './session-event.ts';
-import { baseOf, type SessionState } from './session-state.ts';
+import { baseOf, type SessionState, sessionMs } from './session-state.ts';
 
 /** What went wrong with the opening of a session is tried again after this. */
 const OPEN_AGAIN_MS = 5_000;
@@ -88,7 +88,7 @@ function setupStep(state: Setup, event: SessionEvent, context: SessionContext): 
  */
 function beginning(state: Setup, listeningAt: SteadyMs, context: SessionContext): SessionStep {
   const { members, now, plan } = context;
-  const { startSlackMs, silentFrom, gatherUntil, timeOutExponent } = state.plan;
+  const { startSlackMs, silentFrom, gatherUntil } = state.plan;
   const present = members.ready + members.receiving;
   const isTimeUp = now >= gatherUntil;
   // A caller who fixed the launch wants it then; else devices that are on their way are waited for.
@@ -101,8 +101,7 @@ function beginning(state: Setup, listeningAt: SteadyMs, context: SessionContext)
   if (present === 0 && !isTimeUp && (members.joining > 0 || plan.launchDelayS === undefined)) return waiting;
   if (present === 0) return nobodyCame(state, context);
   if (!isAsFixed && !isEnough && !isTimeUp) return waiting;
-  const sessionMs = 1000 * 2 ** timeOutExponent;
-  const slackMs = Math.min(startSlackMs, sessionMs * LONGEST_SLACK_SHARE);
+  const slackMs = Math.min(startSlackMs, sessionMs(state.plan) * LONGEST_SLACK_SHARE);
   return {
     state: {
       ...baseOf(state),

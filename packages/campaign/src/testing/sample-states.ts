@@ -1,5 +1,5 @@
 import { steadyMs } from '@airlift/kernel';
-import type { DeviceState, Heard, Receiving } from '../device/device-state.ts';
+import { type DeviceState, type Heard, nothingHeard, type Receiving } from '../device/device-state.ts';
 import type { Finding, HeardAnswer } from '../evidence/index.ts';
 import type { JobOutcome, JobState } from '../job/job-state.ts';
 import type { SessionFormat } from '../session/session-format.ts';
@@ -211,17 +211,7 @@ const ANSWERS: readonly HeardAnswer[] = [
   },
 ];
 
-const NOTHING: Heard = {
-  answers: [],
-  found: undefined,
-  undecidedFor: 0,
-  checks: 0,
-  vainSessions: 0,
-  mayHold: false,
-  isFurther: false,
-  from: 1,
-  sessionCnt: undefined,
-};
+const NOTHING = nothingHeard(undefined);
 
 /** What devices told of their fragmentation sessions: one sample for every kind of finding, and nothing. */
 export const SAMPLE_HEARD: readonly Heard[] = [
@@ -240,15 +230,11 @@ export const SAMPLE_HEARD: readonly Heard[] = [
 ];
 
 const HEARD: Heard = {
+  ...nothingHeard(65_535),
   answers: ANSWERS,
   found: SAMPLE_FINDINGS[2],
   undecidedFor: 1,
   checks: 2,
-  vainSessions: 0,
-  mayHold: false,
-  isFurther: false,
-  from: 1,
-  sessionCnt: 65_535,
 };
 
 const receiving = (heard: Heard): Receiving => ({
