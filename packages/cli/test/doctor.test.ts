@@ -3,49 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemEntropy, VirtualClock } from '@airlift/kernel';
 import { openStore } from '@airlift/store';
-import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { registerDoctor } from '../src/doctor-command.ts';
+import { type Run, runCommands } from './support/run.ts';
 
-class Left extends Error {
-  readonly code: number;
-  constructor(code: number) {
-    super(`left with ${code}`);
-    this.code = code;
-  }
-}
-
-async function doctor(
-  ...args: string[]
-): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  let code = 0;
-  let out = '';
-  let err = '';
-  const complain = (text: string): void => {
-    err += text;
-  };
-  const program = new Command('airlift').configureOutput({ writeErr: complain });
-  registerDoctor(program, {
-    async *stdin() {},
-    write: async (text) => {
-      out += text;
-    },
-    complain,
-    setExitCode: (given) => {
-      code = given;
-    },
-    leave: (given) => {
-      throw new Left(given);
-    },
-  });
-  try {
-    await program.parseAsync(['doctor', ...args], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof Left)) throw error;
-    code = error.code;
-  }
-  return { code, out, err };
-}
+const doctor = (...args: string[]): Promise<Run> => runCommands(registerDoctor, ['doctor', ...args]);
 
 describe('airlift doctor', () => {
   let dataDir: string;

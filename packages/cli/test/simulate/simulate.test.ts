@@ -1,53 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { registerSimulate } from '../../src/simulate/register-simulate.ts';
+import { type Run, runCommands } from '../support/run.ts';
 
-class Left extends Error {
-  readonly code: number;
-  constructor(code: number) {
-    super(`left with ${code}`);
-    this.code = code;
-  }
-}
-
-interface Run {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function simulate(...args: string[]): Promise<Run> {
-  let code = 0;
-  let out = '';
-  let err = '';
-  const complain = (text: string): void => {
-    err += text;
-  };
-  const program = new Command('airlift').configureOutput({ writeErr: complain });
-  registerSimulate(program, {
-    async *stdin() {},
-    write: async (text) => {
-      out += text;
-    },
-    complain,
-    setExitCode: (given) => {
-      code = given;
-    },
-    leave: (given) => {
-      throw new Left(given);
-    },
-  });
-  try {
-    await program.parseAsync(['simulate', ...args], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof Left)) throw error;
-    code = error.code;
-  }
-  return { code, out, err };
-}
+const simulate = (...args: string[]): Promise<Run> => runCommands(registerSimulate, ['simulate', ...args]);
 
 describe('airlift simulate', () => {
   let folder: string;

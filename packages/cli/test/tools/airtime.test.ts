@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Rng } from '@airlift/kernel';
 import { describe, expect, test } from 'vitest';
 import { parityFor } from '../../src/tools/airtime/parity-estimate.ts';
-import { outputOf, run } from './support/run.ts';
+import { outputOf, run } from '../support/run.ts';
 import { vectors } from './support/vectors.ts';
 
 type Point = readonly [sf: number, bw: number, payload: number, phy: number, downlinkUs: number, uplinkUs: number];

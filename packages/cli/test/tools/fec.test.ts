@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromHex, Rng } from '@airlift/kernel';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { run } from '../support/run.ts';
 import { blockOf, FRAG_VECTORS, losses, RULES, sha256 } from './support/frag-vectors.ts';
-import { run } from './support/run.ts';
 
 let folder = '';
 beforeEach(async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { outputOf, run } from './support/run.ts';
+import { outputOf, run } from '../support/run.ts';
 
 const TS005 = ['--package', 'TS005', '--version', '1.0.0', '--direction', 'downlink'];
 const STATUS = '{"name": "McGroupStatusReq", "fields": {"ReqGroupMask": 5}}';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { outputOf, run } from './support/run.ts';
+import { outputOf, run } from '../support/run.ts';
 import { vectors } from './support/vectors.ts';
 
 interface MessageVector {

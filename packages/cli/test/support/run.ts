@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { registerTools } from '../../../src/tools/index.ts';
+import { registerTools } from '../../src/tools/index.ts';
+import type { ToolPorts } from '../../src/tools/ports.ts';
 
 /** What a run of the command line left behind. */
 export interface Run {
@@ -16,8 +17,17 @@ class Left extends Error {
   }
 }
 
-/** Runs `airlift` with these arguments in this process, as main would, and captures everything. */
-export async function run(args: readonly string[], stdin: string | Uint8Array = ''): Promise<Run> {
+/** Runs the tools of `airlift` with these arguments. */
+export function run(args: readonly string[], stdin?: string | Uint8Array): Promise<Run> {
+  return runCommands(registerTools, args, stdin);
+}
+
+/** Runs `airlift` with these commands and arguments in this process, as main would, and captures everything. */
+export async function runCommands(
+  register: (program: Command, ports: ToolPorts) => void,
+  args: readonly string[],
+  stdin: string | Uint8Array = '',
+): Promise<Run> {
   let code = 0;
   let out = '';
   let err = '';
@@ -32,7 +42,7 @@ export async function run(args: readonly string[], stdin: string | Uint8Array = 
   program.exitOverride(({ exitCode }) => {
     throw new Left(exitCode);
   });
-  registerTools(program, {
+  register(program, {
     async *stdin() {
       const octets = typeof stdin === 'string' ? new TextEncoder().encode(stdin) : stdin;
       // In odd pieces, as a pipe may deliver them.
