@@ -1,4 +1,5 @@
 import type { CampaignEvent, DeviceState, GatewayFate, JobPlan, JobState, SessionState } from '@airlift/campaign';
+import type { z } from 'zod';
 import { key128, requireShape, shape } from '../record-shape.ts';
 import { DEVICE_STATE } from './device-state-shape.ts';
 import { EVENT, GATEWAY_FATES } from './event-shape.ts';
@@ -6,41 +7,31 @@ import { JOB_STATE } from './job-state-shape.ts';
 import { PLAN } from './plan-shape.ts';
 import { SESSION_STATE } from './session-shape.ts';
 
-/** @throws DamagedRecord */
-export function requirePlan(value: unknown): JobPlan {
-  requireShape(PLAN, value, 'plan');
-  return value as JobPlan;
+/** A check of a value that comes from the column. */
+function required<T>(wanted: z.ZodType, column: string): (value: unknown) => T {
+  return (value) => {
+    requireShape(wanted, value, column);
+    return value as T;
+  };
 }
 
 /** @throws DamagedRecord */
-export function requireJobState(value: unknown): JobState {
-  requireShape(JOB_STATE, value, 'state');
-  return value as JobState;
-}
+export const requirePlan = required<JobPlan>(PLAN, 'plan');
+
+/** @throws DamagedRecord */
+export const requireJobState = required<JobState>(JOB_STATE, 'state');
 
 /** The multicast key still sealed. @throws DamagedRecord */
-export function requireSessionState(value: unknown): SessionState {
-  requireShape(SESSION_STATE, value, 'state');
-  return value as SessionState;
-}
+export const requireSessionState = required<SessionState>(SESSION_STATE, 'state');
 
 /** @throws DamagedRecord */
-export function requireDeviceState(value: unknown): DeviceState {
-  requireShape(DEVICE_STATE, value, 'state');
-  return value as DeviceState;
-}
+export const requireDeviceState = required<DeviceState>(DEVICE_STATE, 'state');
 
 /** @throws DamagedRecord */
-export function requireEvent(value: unknown): CampaignEvent {
-  requireShape(EVENT, value, 'body');
-  return value as CampaignEvent;
-}
+export const requireEvent = required<CampaignEvent>(EVENT, 'body');
 
 /** @throws DamagedRecord */
-export function requireGatewayFates(value: unknown): readonly GatewayFate[] {
-  requireShape(GATEWAY_FATES, value, 'gateways');
-  return value as readonly GatewayFate[];
-}
+export const requireGatewayFates = required<readonly GatewayFate[]>(GATEWAY_FATES, 'gateways');
 
 /** @throws DamagedRecord */
 export function requireMcKey(mcKey: string): string {
