@@ -12,23 +12,19 @@ import {
 } from '../src/job/job-step.ts';
 import type { JobPlan } from '../src/job-plan.ts';
 import { lastGoal } from '../src/session/limits.ts';
-import type { ImageFormat, MessageFormat } from '../src/session/session-format.ts';
-import { SAMPLE_AT, SAMPLE_JOB_STATES, sampleFotaPlan, sampleMessagePlan } from '../src/testing/index.ts';
+import type { MessageFormat } from '../src/session/session-format.ts';
+import {
+  SAMPLE_AT,
+  SAMPLE_JOB_STATES,
+  sampleFotaPlan,
+  sampleImageFormat,
+  sampleMessagePlan,
+} from '../src/testing/index.ts';
 
 const NOW = SAMPLE_AT;
 const after = (ms: number) => steadyMs(NOW + ms);
 const CARRIER = { region: 'US915', frequencyHz: 923_300_000, dataRate: 8, airtimeMs: 100, dutyCycle: 1 };
-const FORMAT: ImageFormat = {
-  kind: 'image',
-  key: 'image/1',
-  carrier: CARRIER,
-  fPort: 201,
-  fragIndexBase: 1,
-  codeRule: 'v1',
-  fragSize: 100,
-  nbFrag: 10,
-  padding: 0,
-};
+const FORMAT = sampleImageFormat({ carrier: CARRIER, nbFrag: 10 });
 const MESSAGE: MessageFormat = { kind: 'message', key: 'message', carrier: CARRIER, fPort: 3 };
 
 const FOTA = sampleFotaPlan();

@@ -3,35 +3,23 @@ import { describe, expect, it } from 'vitest';
 import type { JobPlan } from '../src/job-plan.ts';
 import { lateStart, planSession, withinBudgetMs } from '../src/session/open-session.ts';
 import type { ImageFormat, MessageFormat } from '../src/session/session-format.ts';
-import { type SessionBase, type SessionPlan, sessionEnd } from '../src/session/session-state.ts';
-import { SAMPLE_AT, SAMPLE_SESSION, sampleFotaPlan, sampleMessagePlan } from '../src/testing/index.ts';
+import { type SessionPlan, sessionEnd } from '../src/session/session-state.ts';
+import {
+  SAMPLE_AT,
+  SAMPLE_SESSION,
+  sampleFotaPlan,
+  sampleImageFormat,
+  sampleMessagePlan,
+  sampleSessionBase,
+} from '../src/testing/index.ts';
 
 const NOW = SAMPLE_AT;
 const GPS_NOW = gpsMs(1_451_606_400_000);
 const CARRIER = { region: 'EU868', frequencyHz: 869_525_000, dataRate: 5, airtimeMs: 100, dutyCycle: 1 };
-const FORMAT: ImageFormat = {
-  kind: 'image',
-  key: 'image/1',
-  carrier: CARRIER,
-  fPort: 201,
-  fragIndexBase: 1,
-  codeRule: 'v1',
-  fragSize: 100,
-  nbFrag: 1_000,
-  padding: 0,
-};
+const FORMAT = sampleImageFormat({ carrier: CARRIER, nbFrag: 1_000 });
 const MESSAGE: MessageFormat = { kind: 'message', key: 'message', carrier: CARRIER, fPort: 3 };
 const PACING = { plainMs: 1_500, parityMs: 3_000, shortMs: 1_000, listenMs: 20_000 };
-const BASE: SessionBase = {
-  number: 1,
-  formatKey: 'image/1',
-  round: 1,
-  began: { sent: 0, repeats: 0 },
-  isFresh: true,
-  askedAt: undefined,
-  sent: 0,
-  repeats: 0,
-};
+const BASE = sampleSessionBase();
 const FIXED = sampleFotaPlan({ launchDelayS: 120, uplinkIntervalS: 60 });
 const OPEN = sampleFotaPlan({ launchDelayS: undefined, uplinkIntervalS: 60 });
 

@@ -4,12 +4,11 @@ import type { ParityDevice } from '../src/parity/index.ts';
 import { decidesNow } from '../src/session/broadcast.ts';
 import type { Members, SessionContext } from '../src/session/session-context.ts';
 import type { FrameEvent, SessionEvent, SessionStep } from '../src/session/session-event.ts';
-import type { ImageFormat, MessageFormat } from '../src/session/session-format.ts';
+import type { MessageFormat } from '../src/session/session-format.ts';
 import type {
   Broadcasting,
   BroadcastPhase,
   GroupFrame,
-  SessionBase,
   SessionPlan,
   SessionState,
 } from '../src/session/session-state.ts';
@@ -19,7 +18,9 @@ import {
   SAMPLE_SESSION,
   SAMPLE_SESSION_STATES,
   sampleFotaPlan,
+  sampleImageFormat,
   sampleMessagePlan,
+  sampleSessionBase,
 } from '../src/testing/index.ts';
 
 const NOW = SAMPLE_AT;
@@ -39,17 +40,7 @@ const PLAN: SessionPlan = {
 const END_MS = 60_000 + 4_096_000;
 
 const CARRIER = { region: 'US915', frequencyHz: 923_300_000, dataRate: 8, airtimeMs: 100, dutyCycle: 1 };
-const FORMAT: ImageFormat = {
-  kind: 'image',
-  key: 'image/1',
-  carrier: CARRIER,
-  fPort: 201,
-  fragIndexBase: 1,
-  codeRule: 'v1',
-  fragSize: 100,
-  nbFrag: NB_FRAG,
-  padding: 0,
-};
+const FORMAT = sampleImageFormat({ carrier: CARRIER, nbFrag: NB_FRAG });
 const MESSAGE: MessageFormat = { kind: 'message', key: 'message', carrier: CARRIER, fPort: 3 };
 
 const NOBODY: Members = {
@@ -98,16 +89,7 @@ const at = (ms: number, more: Partial<SessionContext> = {}): SessionContext => (
   ...more,
 });
 
-const BASE: SessionBase = {
-  number: 1,
-  formatKey: 'image/1',
-  round: 1,
-  began: { sent: 0, repeats: 0 },
-  isFresh: true,
-  askedAt: undefined,
-  sent: 0,
-  repeats: 0,
-};
+const BASE = sampleSessionBase();
 const SETUP: Extract<SessionState, { kind: 'setup' }> = {
   ...BASE,
   kind: 'setup',

@@ -29,7 +29,7 @@ import type { StepTime } from './contexts.ts';
 import { jobDueAt } from './job-due.ts';
 import { Occupancy } from './occupancy.ts';
 import { Performer } from './performer.ts';
-import { prepareJob, surveyJob } from './prepare.ts';
+import { prepareJob, type Sources, surveyJob } from './prepare.ts';
 import { TaskQueue } from './task-queue.ts';
 import { readUplinkFor, saidEvent } from './uplink-inputs.ts';
 
@@ -67,6 +67,8 @@ export class CampaignEngine {
   readonly #occupancy = new Occupancy();
   readonly #checks = new CheckDesk(REMEMBERED_JOBS);
   readonly #performer: Performer;
+  /** Where what a job needs is looked up. */
+  readonly #sources: Sources;
   readonly #queue = new TaskQueue();
   #unsubscribe: () => void = () => undefined;
   #ignoreSteps: () => void = () => undefined;
@@ -74,6 +76,7 @@ export class CampaignEngine {
   constructor(ports: CampaignPorts) {
     this.#ports = ports;
     this.#reporter = new CampaignReporter(ports.log);
+    this.#sources = { ...ports, reporter: this.#reporter };
     this.#performer = new Performer({
       ...ports,
       reporter: this.#reporter,
@@ -177,7 +180,7 @@ export class CampaignEngine {
   async preview(plan: JobPlan, wantedAt?: UtcMs): Promise<JobPreview> {
     if (this.#queue.isStopped) throw new CallerError('stopping', 'The server is stopping');
     const provisioning = { reserveSessionCnt: async () => 0 };
-    const survey = await surveyJob(plan, undefined, { ...this.#ports, provisioning, reporter: this.#reporter });
+    const survey = await surveyJob(plan, undefined, { ...this.#sources, provisioning });
     const now = this.#now();
     const holdOf = (devEui: Eui64) => this.#occupancy.holdOf(devEui, plan.jobId, now);
     return previewJob({ plan, survey, holdOf, now, today: this.#ports.calendar.dateOf(now), wantedAt });
@@ -344,7 +347,7 @@ export class CampaignEngine {
   }
 
   async #begin(job: ActiveJob): Promise<void> {
-    const preparation = await prepareJob(job.plan, undefined, { ...this.#ports, reporter: this.#reporter });
+    const preparation = await prepareJob(job.plan, undefined, this.#sources);
     this.#ports.deviceTime.keepFor(job.plan.jobId);
     job.entries = preparation.entries;
     job.material = preparation.material;
@@ -364,7 +367,7 @@ export class CampaignEngine {
     if (draft.state.kind !== 'running') return;
     this.#ports.deviceTime.keepFor(plan.jobId);
     const { formats } = draft.state;
-    const preparation = await prepareJob(plan, formats, { ...this.#ports, reporter: this.#reporter });
+    const preparation = await prepareJob(plan, formats, this.#sources);
     job.entries = preparation.entries;
     job.material = preparation.material;
     this.#reporter.job('info', 'job resumed', plan.filename);

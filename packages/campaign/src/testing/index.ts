@@ -31,4 +31,6 @@ export {
   SAMPLE_PHASES,
   SAMPLE_SESSION,
   SAMPLE_SESSION_STATES,
+  sampleImageFormat,
+  sampleSessionBase,
 } from './sample-states.ts';

@@ -2,7 +2,7 @@ import { steadyMs } from '@airlift/kernel';
 import { type DeviceState, type Heard, nothingHeard, type Receiving } from '../device/device-state.ts';
 import type { Finding, HeardAnswer } from '../evidence/index.ts';
 import type { JobOutcome, JobState } from '../job/job-state.ts';
-import type { SessionFormat } from '../session/session-format.ts';
+import type { ImageFormat, SessionFormat } from '../session/session-format.ts';
 import type { Broadcasting, BroadcastPhase, SessionBase, SessionPlan, SessionState } from '../session/session-state.ts';
 import { everyKind } from './every-kind.ts';
 import { SAMPLE_AT } from './sample-at.ts';
@@ -11,31 +11,50 @@ const after = (ms: number) => steadyMs(SAMPLE_AT + ms);
 
 const CARRIER = { region: 'US915', frequencyHz: 923_300_000, dataRate: 8, airtimeMs: 172.5, dutyCycle: 1 };
 
+/** A format of an image. */
+export function sampleImageFormat(more: Partial<ImageFormat> = {}): ImageFormat {
+  return {
+    kind: 'image',
+    key: 'image/1',
+    carrier: CARRIER,
+    fPort: 201,
+    fragIndexBase: 1,
+    codeRule: 'v1',
+    fragSize: 100,
+    nbFrag: 10,
+    padding: 0,
+    ...more,
+  };
+}
+
+/** The first session of a format, before anything was sent. */
+export function sampleSessionBase(more: Partial<SessionBase> = {}): SessionBase {
+  return {
+    number: 1,
+    formatKey: 'image/1',
+    round: 1,
+    began: { sent: 0, repeats: 0 },
+    isFresh: true,
+    askedAt: undefined,
+    sent: 0,
+    repeats: 0,
+    ...more,
+  };
+}
+
 /** Formats of every kind. */
 export const SAMPLE_FORMATS = everyKind<SessionFormat>({
   image: [
-    {
-      kind: 'image',
-      key: 'image/1',
-      carrier: CARRIER,
-      fPort: 201,
-      fragIndexBase: 1,
-      codeRule: 'v1',
-      fragSize: 100,
-      nbFrag: 10,
-      padding: 0,
-    },
-    {
-      kind: 'image',
+    sampleImageFormat(),
+    sampleImageFormat({
       key: 'image/2',
       carrier: { ...CARRIER, dutyCycle: 0.1 },
-      fPort: 201,
       fragIndexBase: 0,
       codeRule: 'v2r',
       fragSize: 48,
       nbFrag: 21,
       padding: 8,
-    },
+    }),
   ],
   message: [{ kind: 'message', key: 'message/1', carrier: CARRIER, fPort: 3 }],
 });
@@ -90,16 +109,14 @@ export const SAMPLE_SESSION: SessionPlan = {
   firstFCnt: 1,
 };
 
-const BASE: SessionBase = {
-  number: 1,
-  formatKey: 'image/1',
+const BASE = sampleSessionBase({
   round: 2,
   began: { sent: 7, repeats: 0 },
   isFresh: false,
   askedAt: 11,
   sent: 12,
   repeats: 1,
-};
+});
 
 /** What a broadcast may wait for. */
 export const SAMPLE_PHASES = everyKind<BroadcastPhase>({
