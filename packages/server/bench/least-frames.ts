@@ -1,5 +1,4 @@
-/** A binary code lacks more than so many fragments with a probability of 2^-30. */
-const MOST_EXTRA = 30;
+import { binaryCodeNeeds, frameArrivals } from '@airlift/applayer';
 
 /** A device as a broadcast finds it. */
 export interface Listener {
@@ -17,7 +16,7 @@ export function leastFrames(fragments: number, listeners: readonly Listener[]): 
   const kinds = new Map<string, Listener & { count: number; readonly by: (frames: number) => number }>();
   for (const { loss, misses } of listeners) {
     const key = `${loss}/${misses}`;
-    const kind = kinds.get(key) ?? { loss, misses, count: 0, by: arrivals(fragments, loss) };
+    const kind = kinds.get(key) ?? { loss, misses, count: 0, by: frameArrivals(fragments, loss) };
     kind.count += 1;
     kinds.set(key, kind);
   }
@@ -31,40 +30,15 @@ export function leastFrames(fragments: number, listeners: readonly Listener[]): 
 
 /**
  * The smallest fixed number of parity fragments with which all of so many devices complete with this probability, with the
- * code of TS004 and no feedback; table A3 has it for 99 %.
+ * code of TS004 and no feedback.
  */
 export function enoughParity(fragments: number, loss: number, devices: number, probability: number): number {
-  const needs = Array.from({ length: MOST_EXTRA }, (_, extra) => ({
-    weight: suffices(extra) - (extra === 0 ? 0 : suffices(extra - 1)),
-    by: arrivals(fragments + extra, loss),
+  const needs = binaryCodeNeeds(fragments).map(({ received, weight }) => ({
+    weight,
+    by: frameArrivals(received, loss),
   }));
   for (let parity = 0; ; parity++) {
     const complete = needs.reduce((sum, { weight, by }) => sum + weight * by(fragments + parity), 0);
     if (complete ** devices >= probability) return parity;
   }
-}
-
-/** Probability that so many fragments more than N are enough for a random binary code: the product of 1 - 2^-j, j > extra. */
-function suffices(extra: number): number {
-  let product = 1;
-  for (let j = extra + 1; j <= extra + 60; j++) product *= 1 - 2 ** -j;
-  return product;
-}
-
-/** Probability that `wanted` frames have arrived after so many were sent (negative binomial). */
-function arrivals(wanted: number, loss: number): (frames: number) => number {
-  const by: number[] = [];
-  let log = wanted * Math.log1p(-loss);
-  let sum = Math.exp(log);
-  by.push(sum);
-  return (frames) => {
-    const late = frames - wanted;
-    if (late < 0) return 0;
-    while (by.length <= late) {
-      log += Math.log((wanted + by.length - 1) / by.length) + Math.log(loss);
-      sum += Math.exp(log);
-      by.push(Math.min(1, sum));
-    }
-    return by[late] ?? 1;
-  };
 }
