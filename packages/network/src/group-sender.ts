@@ -236,8 +236,9 @@ export class GroupSender {
       at: clock.now(),
       worthRetrying,
     });
-    let outlook = place.look();
+    let slot: Slot;
     try {
+      let outlook = place.look();
       while (!outlook.go) {
         if (work.takenBack !== undefined) return failed(work.takenBack);
         if (outlook.at === undefined || outlook.at > until) {
@@ -246,11 +247,11 @@ export class GroupSender {
         await activity.aside(waits.until(outlook.at));
         outlook = place.look();
       }
-      transmitters.promise({ gatewayEui, frequencyHz: record.frequencyHz, at: outlook.at, airtimeMs });
+      slot = { gatewayEui, frequencyHz: record.frequencyHz, at: outlook.at, airtimeMs };
+      transmitters.promise(slot);
     } finally {
       place.leave();
     }
-    const slot: Slot = { gatewayEui, frequencyHz: record.frequencyHz, at: outlook.at, airtimeMs };
     let built: Built | undefined;
     try {
       built = await build();
