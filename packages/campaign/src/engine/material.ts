@@ -2,7 +2,7 @@ import { type BlockChecksums, blockChecksums, FragmentEncoder } from '@airlift/a
 import { BugError } from '@airlift/kernel';
 import { type FileChecksums, fileChecksums } from '../evidence/index.ts';
 import { buildFragment, buildStatusRequest } from '../questions.ts';
-import type { SessionFormat } from '../session/session-format.ts';
+import type { ImageFormat, SessionFormat } from '../session/session-format.ts';
 import type { GroupFrame } from '../session/session-state.ts';
 
 /** What devices check a block with. */
@@ -51,10 +51,12 @@ export class Material {
 
 function cut(image: Uint8Array, format: SessionFormat): Cut {
   if (format.kind === 'message') return { format, encoder: undefined, checks: undefined };
-  const { fragSize, codeRule, nbFrag, padding } = format;
-  return {
-    format,
-    encoder: new FragmentEncoder({ block: image, fragSize, rule: codeRule }),
-    checks: { crc64: blockChecksums(image, padding), crc32: fileChecksums(image, nbFrag * fragSize) },
-  };
+  const { fragSize, codeRule } = format;
+  const encoder = new FragmentEncoder({ block: image, fragSize, rule: codeRule });
+  return { format, encoder, checks: checksOf(image, format) };
+}
+
+/** What devices check an image with that they got in the format. */
+export function checksOf(image: Uint8Array, { fragSize, nbFrag, padding }: ImageFormat): Checks {
+  return { crc64: blockChecksums(image, padding), crc32: fileChecksums(image, nbFrag * fragSize) };
 }

@@ -17,13 +17,14 @@ import type { JobPlan } from '../job-plan.ts';
 import type { DeviceLink, LinkNews, TicketEvent, UnicastDownlink, UplinkEvent } from '../link/device-link.ts';
 import { buildChecksumAnswer, buildQuestion, type QuestionFrame } from '../questions.ts';
 import { lateStart, planSession, type Start } from '../session/open-session.ts';
+import type { SessionFormat } from '../session/session-format.ts';
 import { baseOf, type GroupFrame, type SessionPlan, type SessionState } from '../session/session-state.ts';
 import type { ImageStore } from '../stores.ts';
 import type { ActiveJob } from './active-job.ts';
 import type { CrcFinding } from './check-desk.ts';
 import type { Command, Input } from './conduct.ts';
 import { formatOf } from './contexts.ts';
-import { type Checks, Material } from './material.ts';
+import { type Checks, checksOf } from './material.ts';
 import { pacingOf } from './pacing.ts';
 
 /** Answers that fit into the receive windows of the uplink they belong to must leave at once. */
@@ -386,13 +387,11 @@ export class Performer {
   }
 
   /** The check values of a job that is over; undefined when its image is gone. */
-  async checksOf(
-    plan: JobPlan,
-    formats: ConstructorParameters<typeof Material>[1],
-  ): Promise<readonly Checks[] | undefined> {
+  async checksOf(plan: JobPlan, formats: readonly SessionFormat[]): Promise<readonly Checks[] | undefined> {
     if (plan.kind !== 'FOTA') return undefined;
     try {
-      return new Material(await this.#ports.images.load(plan.image.sha256), formats).allChecks();
+      const image = await this.#ports.images.load(plan.image.sha256);
+      return formats.flatMap((format) => (format.kind === 'image' ? checksOf(image, format) : []));
     } catch {
       // Images go some time after their last job; nobody asks for their check value by then.
       return undefined;

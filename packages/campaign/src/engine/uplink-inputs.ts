@@ -7,6 +7,7 @@ import type { CampaignEvent } from '../events.ts';
 import type { UplinkEvent } from '../link/device-link.ts';
 import { buildBlockReceivedAnswer, type QuestionFrame } from '../questions.ts';
 import { readUplink } from '../read-uplink.ts';
+import { nbFragOf } from '../session/session-format.ts';
 import { sentAtMost } from '../session/session-state.ts';
 import type { ActiveJob } from './active-job.ts';
 import type { CheckDesk, CrcFinding, RunningChecks } from './check-desk.ts';
@@ -100,7 +101,6 @@ function runningChecks(job: ActiveJob, { devEui }: UplinkEvent): RunningChecks {
   const { plan, draft, entries, material } = job;
   const formatKey = entries.get(devEui)?.formatKey ?? '';
   const format = formatOf(draft, formatKey);
-  const nbFrag = format?.kind === 'image' ? format.nbFrag : 1;
   const sent = [...draft.sessions.values()]
     .filter((session) => session.formatKey === formatKey)
     .map((session) => sentAtMost(session));
@@ -108,6 +108,6 @@ function runningChecks(job: ActiveJob, { devEui }: UplinkEvent): RunningChecks {
     filename: plan.filename,
     // A device that was given up hears the frames all the same.
     checks: material?.checks(formatKey) ?? material?.allChecks()[0],
-    mayBeWhole: Math.max(0, ...sent) >= nbFrag,
+    mayBeWhole: Math.max(0, ...sent) >= nbFragOf(format),
   };
 }
